@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""The project's own tasks; also the way in.
+
+``python3 dodo.py`` needs nothing but Python (3.11 or newer, with venv) and git:
+it makes ``.venv`` from the committed lock, goes on inside it, and runs the demo.
+``python3 dodo.py TASK...`` runs other tasks; ``python3 dodo.py list`` names them.
+Inside an environment that has the project, plain ``doit`` reads this file too.
+
+The first half of this file is kept to what any Python 3 can parse, so that an old
+one is told what it lacks and not shown a syntax error.
+"""
+
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.abspath(__file__))
+VENV = os.path.join(ROOT, ".venv")
+BIN = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
+PYTHON = os.path.join(BIN, "python.exe" if os.name == "nt" else "python")
+
+
+def stop(sentence):
+    """End with *sentence* on stderr: what is missing, and the remedy."""
+    sys.stderr.write("dodo.py: " + sentence + "\n")
+    sys.exit(1)
+
+
+def lock_fingerprint():
+    """What the environment is made from; a new one means it must be made again."""
+    import hashlib
+
+    digest = hashlib.sha256(sys.version.encode())
+    for name in ("uv.lock", "pyproject.toml"):
+        with open(os.path.join(ROOT, name), "rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+def run_quietly(argv, what):
+    """Run *argv*; its output is shown only if it fails."""
+    env = dict(os.environ, UV_PROJECT_ENVIRONMENT=VENV, PIP_DISABLE_PIP_VERSION_CHECK="1")
+    env.pop("VIRTUAL_ENV", None)
+    done = subprocess.run(
+        argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    if done.returncode != 0:
+        sys.stderr.write(done.stdout.decode(errors="replace"))
+        stop(what + " failed (its output is above). A package index must be reachable for this one step.")
+
+
+def make_environment():
+    """Leave ``.venv`` holding exactly what uv.lock names, and this project, editable."""
+    if sys.version_info < (3, 11):
+        stop(
+            "Python 3.11 or newer is needed and this is %d.%d; run it as `python3.11 dodo.py` or newer."
+            % sys.version_info[:2]
+        )
+    mark = os.path.join(VENV, "made-from")
+    wanted = lock_fingerprint()
+    if os.path.exists(mark) and os.path.exists(PYTHON):
+        with open(mark) as file:
+            if file.read() == wanted:
+                return
+    try:
+        import ensurepip  # noqa: F401  Debian ships venv without it
+        import venv
+    except ImportError:
+        stop("this Python has no venv module; on Debian and Ubuntu: `apt install python3-venv`.")
+    print("Making .venv from uv.lock (once) ...", flush=True)
+    if not os.path.exists(PYTHON):
+        venv.create(VENV, with_pip=True, clear=os.path.exists(VENV), symlinks=os.name != "nt")
+    run_quietly([PYTHON, "-m", "pip", "install", "--quiet", "uv>=0.6"], "installing uv into .venv")
+    run_quietly(
+        [PYTHON, "-m", "uv", "sync", "--frozen", "--quiet", "--inexact"], "installing uv.lock into .venv"
+    )
+    with open(mark, "w") as file:
+        file.write(wanted)
+
+
+def go_on_inside(arguments):
+    """Replace this process by the environment's Python running the same file."""
+    env = dict(os.environ, HPM_DODO_INSIDE="1")
+    env["PATH"] = BIN + os.pathsep + env.get("PATH", "")
+    argv = [PYTHON, os.path.join(ROOT, "dodo.py")] + arguments
+    if os.name == "nt":
+        sys.exit(subprocess.call(argv, env=env))
+    os.execve(PYTHON, argv, env)
+
+
+if __name__ == "__main__" and os.environ.get("HPM_DODO_INSIDE") != "1":
+    make_environment()
+    go_on_inside(sys.argv[1:])
+
+
+# From here on: an ordinary dodo file, read inside the environment.
+
+DOIT_CONFIG = {
+    "backend": "json",
+    "dep_file": os.path.join(ROOT, ".venv", "dodo-state.json"),
+    "default_tasks": ["demo"],
+    "verbosity": 2,
+}
+
+#: ``doit test:AREA`` runs one area; ``doit test`` runs everything.
+AREAS = {
+    "semver": "tests/semver",
+    "manifest": "tests/model/test_manifest.py",
+    "lockfile": "tests/model/test_lockfile.py",
+    "model": "tests/model",
+    "cache": "tests/store",
+    "files": "tests/files",
+    "net": "tests/net",
+    "sources": "tests/sources",
+    "resolver": "tests/resolver",
+    "project": "tests/project",
+    "session": "tests/session",
+    "stages": "tests/stages",
+    "graph": "tests/graph",
+    "front": "tests/front",
+    "commands": "tests/commands",
+    "examples": "tests/examples",
+    "docs": "tests/docs",
+}
+
+
+def pytest(*arguments):
+    """The command line of the tests."""
+    return [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"] + list(arguments)
+
+
+def task_demo():
+    """the main job: install examples/hello from the embedded offline source, and show the tree"""
+    hello = "examples/hello"
+    actions = []
+    for arguments in (["install", "--verbose", "-C", hello], ["list", "-C", hello]):
+        actions.append((show, [["hpm"] + arguments]))
+        actions.append([sys.executable, "-m", "hpmtasks"] + arguments)
+    return {"actions": actions, "title": lambda task: "demo: " + task.doc}
+
+
+def show(argv):
+    """Print a command line as a person would type it."""
+    print("\n$ " + " ".join(argv), flush=True)
+
+
+def task_test():
+    """all tests; test:semver, test:cache ... run one area"""
+    yield {"basename": "test", "actions": [pytest()]}
+    for area, path in sorted(AREAS.items()):
+        yield {"basename": "test:" + area, "actions": [pytest(path)], "doc": "the tests of " + path}
+
+
+def task_lint():
+    """ruff, mypy --strict and the import contracts"""
+    return {
+        "actions": [
+            [sys.executable, "-m", "ruff", "check", "--quiet"],
+            [sys.executable, "-m", "ruff", "format", "--check", "--quiet"],
+            [sys.executable, "-m", "mypy", "--no-error-summary"],
+            [os.path.join(BIN, "lint-imports"), "--no-cache"],
+        ]
+    }
+
+
+def task_bench():
+    """benchmarks; they print figures and judge nothing"""
+    yield {"basename": "bench:solver", "actions": [[sys.executable, "-m", "tests.benchmarks.solver"]]}
+
+
+def task_docs():
+    """write docs/commands.md from the table of commands"""
+    return {"actions": [[sys.executable, os.path.join(ROOT, "docs", "generate.py")]]}
+
+
+def task_site():
+    """docs/ as a site in build/site; a warning is an error"""
+    site = ["--strict", "--quiet", "--site-dir", os.path.join("build", "site")]
+    return {"actions": [[sys.executable, "-m", "mkdocs", "build"] + site]}
+
+
+def task_format():
+    """let ruff write what it would otherwise complain about"""
+    return {
+        "actions": [
+            [sys.executable, "-m", "ruff", "check", "--fix", "--quiet"],
+            [sys.executable, "-m", "ruff", "format", "--quiet"],
+        ]
+    }
+
+
+if __name__ == "__main__":
+    from doit.cmd_base import ModuleTaskLoader
+    from doit.doit_cmd import DoitMain
+
+    os.chdir(ROOT)
+    sys.exit(DoitMain(ModuleTaskLoader(globals()), config_filenames=()).run(sys.argv[1:]))

@@ -1,0 +1,7 @@
+"""``python -m hpmtasks`` is ``hpm``."""
+
+import sys
+
+from hpmtasks.front import main
+
+sys.exit(main())

@@ -1,0 +1,110 @@
+"""cli: the command line: arguments in, exit code out; the one place that prints errors and exits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from types import FrameType
+
+from hpmtasks.commands import all_commands, find_command
+from hpmtasks.commands.command import Command, Context
+from hpmtasks.commands.console import Console
+from hpmtasks.commands.parser import Parser, overview
+from hpmtasks.errors import Defect, HpmError, Interrupted, Terminated
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``hpm`` with *argv*; the exit code is the result."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    _take_any_character()
+    console = Console(as_json="--json" in given)
+    with suppress(ValueError):  # not in the main thread: an embedding program handles signals itself
+        signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = _run(given, dict(os.environ), console)
+        sys.stdout.flush()  # here, where a reader that left can still be understood
+    except BrokenPipeError:
+        # The reader of our output left; nothing more can be said to it.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  closed by the exit
+        return 128 + signal.SIGPIPE
+    return code
+
+
+def _run(given: list[str], environ: dict[str, str], console: Console) -> int:
+    """The exit code of the command line *given*; every failure is told by *console*."""
+    try:
+        return _obey(given, environ, console)
+    except SystemExit as done:  # --help and --version
+        return int(done.code or 0)
+    except HpmError as error:
+        console.failure(error)
+        return error.exit_code
+    except KeyboardInterrupt as interrupt:
+        number = interrupt.args[0] if interrupt.args else signal.SIGINT
+        console.break_line()
+        stopped = Terminated if number == signal.SIGTERM else Interrupted
+        console.failure(stopped(console.last_words))
+        return stopped.exit_code
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001  the last line of defence
+        if "--verbose" in given:
+            import traceback
+
+            traceback.print_exc()
+        console.failure(
+            Defect(
+                f"hpm has a defect: {type(error).__name__}: {error}\n\n"
+                "Please report it with the output of the same command and --verbose."
+            )
+        )
+        return Defect.exit_code
+
+
+def _obey(given: list[str], environ: dict[str, str], console: Console) -> int:
+    console.use_colour("auto", environ)
+    command, rest = _split(given)
+    arguments = Parser(command).parse(rest)
+    if command is None:
+        sys.stdout.write(overview(all_commands()))
+        return 0
+    console.as_json = bool(arguments.json)
+    console.use_colour(arguments.color, environ)
+    console.speak(
+        verbose=arguments.verbose,
+        quiet=arguments.quiet,
+        is_live=sys.stderr.isatty() and not environ.get("CI"),
+    )
+    try:
+        return command.run(Context(arguments, environ, console))
+    finally:
+        console.end()
+
+
+def _split(given: Sequence[str]) -> tuple[Command | None, list[str]]:
+    """The command in *given*, and the words around it. Options of every command may stand before it."""
+    at = 0
+    while at < len(given):
+        word = given[at]
+        if not word.startswith("-") or word in {"-", "--"}:
+            return find_command(word), [*given[:at], *given[at + 1 :]]
+        at += 2 if word in {"-C", "--dir", "--color"} else 1
+    if {"-h", "--help"} & set(given):
+        return find_command("help"), []
+    return None, list(given)
+
+
+def _take_any_character() -> None:
+    """What a stream's encoding cannot express is printed as an escape instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    del frame
+    raise KeyboardInterrupt(number)

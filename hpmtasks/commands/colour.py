@@ -1,0 +1,60 @@
+"""colour: whether output is painted, and what is painted how; the one place that writes colour codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TextIO
+
+#: Paints what a pattern's groups find in a text.
+Paint = Callable[[re.Pattern[str], str], str]
+
+#: A line about a package: came, went, changed; who requires it.
+CHANGE = re.compile(r"^ *(?:(?P<green>\+ .*?)|(?P<red>- .*?)|(?P<yellow>~ .*?))(?P<dim> \(.*\))?$")
+#: The word that says what kind of remark it is.
+LABEL = re.compile(r"^\n?(?:(?P<bold_red>Error:)|(?P<yellow>(?:Warning|Note):))")
+#: Whether something is well.
+MARK = re.compile("^(?:(?P<green>\u2713|ok)|(?P<yellow>!|warning)|(?P<red>\u2717|broken)) ")
+
+#: What people may say to ``--color``.
+CHOICES = ("auto", "never", "always")
+_CODES = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold_red": "1;31"}
+
+
+def plain(pattern: re.Pattern[str], text: str) -> str:
+    """*text* as it is."""
+    del pattern
+    return text
+
+
+def painted(pattern: re.Pattern[str], text: str) -> str:
+    """*text* with each group of *pattern* in the colour that the group is called."""
+    found = pattern.search(text)
+    if found is None:
+        return text
+    pieces, end = [], 0
+    for name, part in found.groupdict().items():
+        if part:
+            start = found.start(name)
+            pieces += [text[end:start], f"\x1b[{_CODES[name]}m{part}\x1b[0m"]
+            end = found.end(name)
+    return "".join(pieces) + text[end:]
+
+
+def painter(when: str, environ: Mapping[str, str], stream: TextIO) -> Paint:
+    """How to paint what goes to *stream*.
+
+    ``auto`` follows https://no-color.org and https://bixense.com/clicolors: not with
+    ``NO_COLOR``, always with ``CLICOLOR_FORCE``, else on a terminal that can.
+    """
+    return painted if _wanted(when, environ, stream) else plain
+
+
+def _wanted(when: str, environ: Mapping[str, str], stream: TextIO) -> bool:
+    if when != "auto":
+        return when == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
+        return True
+    return stream.isatty() and not environ.get("CI") and environ.get("TERM") != "dumb"

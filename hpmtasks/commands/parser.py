@@ -1,0 +1,217 @@
+"""parser: the command line of each command, and its help page; the same on every Python.
+
+argparse reads the arguments. What it would print itself changes from one Python to the
+next, so the pages are laid out here, from what each argument says of itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+from hpmtasks import __version__
+from hpmtasks.commands.colour import CHOICES
+from hpmtasks.commands.command import Command
+from hpmtasks.errors import Usage
+
+#: Where the second column of a page begins at the latest.
+_LONGEST_LEFT = 28
+_NARROWEST, _WIDEST = 40, 80
+
+
+class Parser(argparse.ArgumentParser):
+    """The parser of one command, or of ``hpm`` itself. Its complaints are errors of ours."""
+
+    def __init__(self, command: Command | None = None) -> None:
+        name = f"hpm {command.name}" if command else "hpm"
+        super().__init__(prog=name, add_help=False, allow_abbrev=False)
+        self.command = command
+        if command:
+            command.arguments(self)
+        self._own = list(self._actions)
+        # Now, because parsing changes the actions while it goes on, and --help is met in the middle.
+        self._usage = _usage(name, self._own)
+        add_global_options(self)
+        if not command:
+            self.add_argument(
+                "-v", "--version", action=_Print, text=f"hpm {__version__}", help="show the version of hpm"
+            )
+
+    def parse(self, given: Sequence[str]) -> argparse.Namespace:
+        """The arguments in *given*; options may stand before, between and after the others.
+
+        Raises:
+            Usage: They are not understood.
+        """
+        # A command that passes the rest of its line on takes it in order.
+        in_order = any(action.nargs == argparse.REMAINDER for action in self._own)
+        if in_order:
+            arguments, unknown = self.parse_known_args(list(given))
+        else:
+            arguments, unknown = self.parse_known_intermixed_args(self._without_dashes(given))
+        if unknown:
+            raise Usage(self._refused(unknown[0]))
+        return arguments
+
+    def _without_dashes(self, given: Sequence[str]) -> list[str]:
+        """*given* without the ``--`` that ends the options.
+
+        What no command takes needs no care: an argument that begins with a dash.
+        """
+        if "--" not in given:
+            return list(given)
+        end = given.index("--")
+        for word in given[end + 1 :]:
+            if word.startswith("-"):
+                raise Usage(f"'{self.prog}' takes no argument '{word}'.\n\n{self._more()}")
+        return [*given[:end], *given[end + 1 :]]
+
+    def error(self, message: str) -> NoReturn:
+        """Wrong usage: one sentence, and where to read more."""
+        subject, _, complaint = message.removeprefix("argument ").partition(": ")
+        if complaint == "expected one argument":
+            message = f"{subject} needs a value after it."
+        elif complaint.startswith("ignored explicit argument"):
+            message = f"{subject} takes no value."
+        elif complaint.startswith("invalid choice:"):
+            given = complaint.removeprefix("invalid choice: ").partition(" (choose from")[0]
+            message = f"{subject} cannot be {given}; it is {self._choices(subject)}."
+        elif complaint.startswith("not allowed with argument "):
+            message = f"{subject} and {complaint.rpartition(' ')[2]} exclude each other."
+        elif subject == "the following arguments are required":
+            message = f"'{self.prog}' needs {complaint}."
+        raise Usage(f"{message}\n\n{self._more()}")
+
+    def _choices(self, subject: str) -> str:
+        """What the option that is called *subject* may be."""
+        names = set(subject.split("/"))
+        action = next(action for action in self._actions if names & {*action.option_strings, action.metavar})
+        *most, last = (str(choice) for choice in action.choices or ("something else",))
+        return f"{', '.join(most)} or {last}" if most else last
+
+    def _refused(self, word: str) -> str:
+        if not word.startswith("-"):
+            return f"'{self.prog}' takes no argument '{word}'.\n\n{self._more()}"
+        option = word.partition("=")[0]
+        known = [string for action in self._actions for string in action.option_strings]
+        near = get_close_matches(option, known, n=1, cutoff=0.7)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        return f"'{self.prog}' has no option '{option}'.{hint}\n\n{self._more()}"
+
+    def _more(self) -> str:
+        return f"Run '{self.prog} --help' for what it takes."
+
+    def format_help(self) -> str:
+        """The help page of the command."""
+        width = min(max(shutil.get_terminal_size((_WIDEST, 24)).columns, _NARROWEST), _WIDEST)
+        return "\n".join(self._page(width)) + "\n"
+
+    def _page(self, width: int) -> Iterable[str]:
+        command = self.command
+        if command is None:
+            return
+        positionals = [action for action in self._own if not action.option_strings]
+        options = [action for action in self._own if action.option_strings]
+        yield self._usage
+        if command.aliases:
+            yield f"Also:  {', '.join(f'hpm {alias}' for alias in command.aliases)}"
+        yield ""
+        yield from textwrap.wrap(command.description, width)
+        general = [action for action in self._actions if action not in self._own]
+        for title, actions in (
+            ("Arguments", positionals),
+            ("Options", options),
+            ("Options of every command", general),
+        ):
+            if actions:
+                yield from ("", f"{title}:")
+                yield from columns([(_left(action), action.help or "") for action in actions], width)
+        if command.examples:
+            yield from ("", "Examples:")
+            yield from columns(command.examples, width)
+
+
+def overview(commands: Sequence[Command]) -> str:
+    """The page of ``hpm`` itself."""
+    width = min(max(shutil.get_terminal_size((_WIDEST, 24)).columns, _NARROWEST), _WIDEST)
+    parser = Parser()
+    rows = [(", ".join((command.name, *command.aliases)), command.summary) for command in commands]
+    options = [(_left(action), action.help or "") for action in parser._actions]  # noqa: SLF001  its own kind
+    lines = [
+        "hpm installs Hemlock packages and runs their scripts.",
+        "",
+        "Usage: hpm COMMAND [ARGUMENTS]",
+        "",
+        "Commands:",
+        *columns(rows, width),
+        "",
+        "Options:",
+        *columns(options, width),
+        "",
+        "Run 'hpm COMMAND --help' for what a command does and takes.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def add_global_options(parser: argparse.ArgumentParser) -> None:
+    """Options that every command takes, before or after its name."""
+    parser.add_argument("-C", "--dir", metavar="DIR", help="act as if started in DIR")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    much = parser.add_mutually_exclusive_group()
+    much.add_argument("--verbose", action="store_true", help="say what is being done")
+    much.add_argument("-q", "--quiet", action="store_true", help="print results, warnings and failures only")
+    parser.add_argument(
+        "--color", metavar="WHEN", choices=CHOICES, default="auto", help="auto (on a terminal), never, always"
+    )
+    parser.add_argument("-h", "--help", action=_Print, help="show this page")
+
+
+class _Print(argparse.Action):
+    """An option that prints *text*, or else the help page, and ends."""
+
+    def __init__(self, option_strings: Sequence[str], *, text: str = "", **given: Any) -> None:
+        given.pop("dest")
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, **given)
+        self.text = text
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        sys.stdout.write(f"{self.text}\n" if self.text else parser.format_help())
+        parser.exit()
+
+
+def _usage(name: str, own: Sequence[argparse.Action]) -> str:
+    options = ["[OPTIONS]"] if any(action.option_strings for action in own) else []
+    return " ".join(
+        ["Usage:", name, *options, *(_placeholder(action) for action in own if not action.option_strings)]
+    )
+
+
+def _placeholder(action: argparse.Action) -> str:
+    name = str(action.metavar or action.dest)
+    return {"?": f"[{name}]", "*": f"[{name} ...]", argparse.REMAINDER: f"[{name} ...]"}.get(
+        str(action.nargs), name
+    )
+
+
+def _left(action: argparse.Action) -> str:
+    value = f" {action.metavar}" if action.option_strings and action.metavar else ""
+    return ", ".join(action.option_strings or [str(action.metavar or action.dest)]) + value
+
+
+def columns(rows: Sequence[tuple[str, str]], width: int) -> Iterable[str]:
+    """*rows* in two columns; where a left part is too long, its right part stands below it."""
+    left_width = max((len(left) for left, _ in rows if len(left) <= _LONGEST_LEFT), default=4)
+    indent = " " * (left_width + 4)
+    for left, right in rows:
+        wrapped = textwrap.wrap(right, width - len(indent)) or [""]
+        if len(left) > left_width:
+            yield f"  {left}"
+            yield from (f"{indent}{line}" for line in wrapped)
+        else:
+            yield f"  {left:<{left_width}}  {wrapped[0]}".rstrip()
+            yield from (f"{indent}{line}" for line in wrapped[1:])

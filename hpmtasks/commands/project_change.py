@@ -1,0 +1,275 @@
+"""project_change: the one way in which commands change a project: edit, resolve, install, report.
+
+A command says what package.json is to become; everything else, the mutex, the candidate
+manifest, the graph, the stamp, what is said in the end, is the same for all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from hpmtasks.commands.changes import Done, Edit, as_data, in_order, moves, summary, told
+from hpmtasks.commands.command import Context
+from hpmtasks.commands.console import Console
+from hpmtasks.errors import Defect, HpmError, Usage
+from hpmtasks.files.atomic import write_atomically
+from hpmtasks.front import stamp
+from hpmtasks.model.lockfile import Lockfile
+from hpmtasks.model.manifest import parse_dependency_manifest
+from hpmtasks.model.resolution import Resolution
+from hpmtasks.project.links import relative_to
+from hpmtasks.project.state import State
+from hpmtasks.session import Change, Session
+from hpmtasks.session.inputs import stamped_paths
+from hpmtasks.session.options import Options
+from hpmtasks.session.patching import unused_patches
+
+#: Gives the session its candidate manifest, if there is to be one, and says what it changes.
+Prepare = Callable[[Session], Sequence[Edit]]
+#: Says to people what was done, or in a preview would be; the data are the same for all commands.
+Tell = Callable[[Console, Done], None]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that chooses versions and lays packages out."""
+    add_carefulness(parser)
+    add_selection(parser)
+    add_direction(parser)
+
+
+def add_carefulness(parser: argparse.ArgumentParser) -> None:
+    """``--dry-run`` and ``--offline``."""
+    parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+    parser.add_argument("--offline", action="store_true", help="use the store alone; open no socket")
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """``--prod`` and ``--dev-only``."""
+    parser.add_argument("--prod", action="store_true", help="leave out what only devDependencies need")
+    parser.add_argument("--dev-only", action="store_true", help="leave out what the project needs to run")
+
+
+def add_direction(parser: argparse.ArgumentParser) -> None:
+    """``--resolution``."""
+    parser.add_argument(
+        "--resolution",
+        metavar="WHICH",
+        choices=("highest", "lowest", "lowest-direct"),
+        default="highest",
+        help="highest (as always), lowest, or lowest-direct: choose anew, trying these versions first",
+    )
+
+
+def options_of(context: Context, **more: object) -> Options:
+    """The options in the arguments, as far as the command has them, and *more* that it knows itself.
+
+    Raises:
+        Usage: Two of them contradict each other.
+    """
+    given = vars(context.arguments)
+    if given.get("prod") and given.get("dev_only"):
+        raise Usage("--prod and --dev-only together leave nothing to install.")
+    return Options(
+        offline=given.get("offline", False),
+        without_dev=given.get("prod", False),
+        only_dev=given.get("dev_only", False),
+        direction=given.get("resolution", "highest"),
+        **more,  # type: ignore[arg-type]  # checked where it is called
+    )
+
+
+def tell_installation(console: Console, done: Done) -> None:
+    """What an installation did: each package that came, went or became another version."""
+    if done.is_preview:
+        _tell_preview(console, done)
+        return
+    for edit in done.edits:
+        console.line(str(edit))
+    for change in done.changes:
+        console.change(told(change, done.resolution))
+    if done.changes:
+        console.line(f"\n{summary(done.changes)} in {done.seconds:.1f}s")
+    else:
+        console.line(stamp.up_to_date(len(done.resolution.packages)))
+
+
+def change_project(
+    context: Context, options: Options, prepare: Prepare, tell: Tell = tell_installation
+) -> int:
+    """Do what *prepare* asks for and say what was done; under ``--dry-run`` say what would be.
+
+    Raises:
+        HpmError: It could not be done; package.json and package-lock.json are as they were.
+    """
+    if vars(context.arguments).get("dry_run"):
+        session = open_session(context, options)
+        try:
+            _report(context, session, _foreseen(session, prepare(session)), tell)
+        finally:
+            session.close()
+        return 0
+    project, console = context.project, context.console
+    began = time.monotonic()
+    project.mutex.acquire(lambda holder: console.note(_waiting_for(holder)))
+    try:
+        return _carry_out(context, options, prepare, tell, began)
+    finally:
+        project.mutex.release()
+
+
+def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell, began: float) -> int:
+    from hpmtasks.engine import install
+
+    project = context.project
+    before = _documents(context)
+    session = open_session(context, options)
+    try:
+        lockfile = _locked_before(session)
+        edits = prepare(session)
+        if session.documents.candidate is not None:
+            project.candidate_path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(project.candidate_path, session.documents.candidate.encode(), durable=False)
+        claimed = stamp.claim(str(project.root), context.environ)
+        outcome = install(session, context.console)
+        if claimed and outcome.ran:
+            raise Defect(f"The stamp said that all was up to date, and {', '.join(outcome.ran)} had to run.")
+        session.warnings += unused_patches(session)
+        if options == Options() and not session.links:  # a linked folder is deeper than the stamp looks
+            stamp.write(str(project.root), context.environ, stamped_paths(session), _count(session))
+    except KeyboardInterrupt:
+        kept = _documents(context) == before
+        context.console.last_words = (
+            "Interrupted. package.json and package-lock.json are as they were."
+            if kept
+            else "Interrupted, after package-lock.json was written. Run 'hpm install' to be sure of the rest."
+        )
+        raise
+    finally:
+        session.close()
+        project.candidate_path.unlink(missing_ok=True)
+    resolution = session.resolution or Resolution()
+    done = Done(
+        edits=edits,
+        locked=moves(lockfile, resolution),
+        changes=in_order(session.changes),
+        resolution=resolution,
+        wrote_lock=_documents(context)[1] != before[1],
+        seconds=time.monotonic() - began,
+    )
+    _report(context, session, done, tell, outcome.ran)
+    return 0
+
+
+def _count(session: Session) -> int:
+    return len(session.resolution.packages) if session.resolution else 0
+
+
+def open_session(context: Context, options: Options) -> Session:
+    """A session over the context's project; the caller closes it."""
+    state = State(context.project.state_path)
+    return Session(context.project, context.settings, state, options, progress=context.console.progress)
+
+
+def _documents(context: Context) -> list[bytes | None]:
+    """The bytes of package.json and package-lock.json, as far as they can be read."""
+    found: list[bytes | None] = []
+    for path in (context.project.manifest_path, context.project.lock_path):
+        try:
+            found.append(path.read_bytes())
+        except OSError:
+            found.append(None)
+    return found
+
+
+def _waiting_for(holder: str | None) -> str:
+    who = f"process {holder}" if holder else "another process"
+    return f"Waiting for {who}, which is installing in this project ..."
+
+
+def _locked_before(session: Session) -> Lockfile | None:
+    """The lock as it is now; what is wrong with it is told by the task that needs it."""
+    with suppress(HpmError):
+        return session.documents.lockfile
+    return None
+
+
+def _foreseen(session: Session, edits: Sequence[Edit]) -> Done:
+    """What an installation would do; nothing in the project is written."""
+    from hpmtasks.stages.resolve.action import resolve
+
+    resolution = resolve(session)
+    locked = moves(session.documents.lockfile, resolution)
+    return Done(edits, locked, in_order(_expected(session, resolution)), resolution, is_preview=True)
+
+
+def _expected(session: Session, resolution: Resolution) -> list[Change]:
+    """What an installation of *resolution* would do to packages."""
+    if session.options.lock_only:
+        return []
+    locked = session.documents.lockfile.entries if session.documents.lockfile else {}
+    changes = []
+    for package in resolution.packages:
+        if package.name in session.links:
+            continue
+        entry = locked.get(package.name)
+        before = session.modules.version_of(package.name) or (str(entry.version) if entry else None)
+        if before != str(package.version) or session.modules.folder_of(package.name) is None:
+            changes.append(Change(package.name, before, str(package.version)))
+    gone = (name for name in locked if name not in resolution.by_name)
+    return changes + [Change(name, str(locked[name].version), None) for name in gone]
+
+
+def _tell_preview(console: Console, done: Done) -> None:
+    if not done.edits and not done.changes:
+        console.line("Nothing would change.")
+    if done.edits:
+        console.line("Would write:")
+    for edit in done.edits:
+        console.line(str(edit))
+    if done.changes:
+        comes = any(change.after for change in done.changes)
+        console.line("Would install:" if comes else "Would remove:")
+    for change in done.changes:
+        console.change(told(change, done.resolution))
+
+
+def _report(context: Context, session: Session, done: Done, tell: Tell, ran: Sequence[str] = ()) -> None:
+    console = context.console
+    for warning in session.warnings:
+        console.warning(warning)
+    run = {"dryRun": True} if done.is_preview else {"tasks": list(ran), "seconds": round(done.seconds, 3)}
+    console.result(
+        {
+            "manifest": [edit.as_data() for edit in done.edits],
+            "lock": as_data(done.locked),
+            "changes": as_data(done.changes),
+            "packages": len(done.resolution.packages),
+            "warnings": session.warnings,
+            **run,
+        }
+    )
+    if done.is_preview or not console.quiet:
+        tell(console, done)
+    for name, folder in session.links.items():
+        console.note(f"Note: {name} is linked to {relative_to(session.project, folder)}.")
+    if not done.is_preview:
+        _note_native_libraries(context, session, done.changes)
+
+
+def _note_native_libraries(context: Context, session: Session, changes: Sequence[Change]) -> None:
+    """Name the system libraries that newly installed packages say they need."""
+    for change in changes:
+        if change.after is None:
+            continue
+        try:
+            data = (session.project.package_folder(change.name) / "package.json").read_bytes()
+            libraries = parse_dependency_manifest(data).native_requires
+        except (OSError, ValueError):
+            continue
+        if libraries:
+            context.console.note(f"\nNote: {change.name} requires native libraries:")
+            for library in libraries:
+                context.console.note(f"  - {library}")

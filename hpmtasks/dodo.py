@@ -1,0 +1,71 @@
+"""dodo: hpm in a repository's own ``dodo.py``, in two lines.
+
+::
+
+    from hpmtasks.dodo import DOIT_CONFIG, task_hpm
+
+    def task_test():
+        return {"actions": ["hemlock test/run.hml"], "task_dep": ["install"]}
+
+A file with a DOIT_CONFIG of its own says ``DOIT_CONFIG = hpm_config(**own)``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from doit.exceptions import InvalidDodoFile
+from doit.globals import Globals
+from doit.task import Task
+
+from hpmtasks.errors import HpmError
+from hpmtasks.graph import failing_task
+from hpmtasks.pipeline import INSTALL, installation, prover, scripts
+from hpmtasks.project import STATE_FOLDER, Project
+from hpmtasks.project.checker import ContentChecker
+from hpmtasks.project.settings import Settings
+from hpmtasks.project.state import DoitBackend
+from hpmtasks.session import Session
+
+
+def hpm_config(**own: Any) -> dict[str, Any]:
+    """A DOIT_CONFIG that shares its state with ``hpm``, with the repository's *own* settings added.
+
+    Own settings win, except those that the shared state depends on (``backend``,
+    ``dep_file``, ``check_file_uptodate``).
+    """
+    shared = {
+        "backend": "hpm",
+        "dep_file": f"{STATE_FOLDER}/state.json",
+        "check_file_uptodate": ContentChecker,
+    }
+    # doit's `forget` needs default_tasks to be set (pydoit/doit#478).
+    return {"default_tasks": [INSTALL], **own, **shared}
+
+
+DOIT_CONFIG = hpm_config()
+
+
+def task_hpm() -> Iterator[Task]:
+    """The project in the current folder: its installation, ``install``, and its scripts, ``script:NAME``."""
+    dep_manager = Globals.dep_manager
+    backend = dep_manager.backend
+    if not isinstance(backend, DoitBackend):
+        raise InvalidDodoFile(
+            "hpm's tasks need hpm's DOIT_CONFIG. In dodo.py, either import it"
+            " (from hpmtasks.dodo import DOIT_CONFIG, task_hpm)"
+            " or make yours with DOIT_CONFIG = hpm_config(...)."
+        )
+    if isinstance(dep_manager.checker, ContentChecker):
+        dep_manager.checker.use(backend.state.files)
+    try:
+        settings = Settings.load(os.environ)
+    except HpmError as error:
+        yield failing_task(INSTALL, error)
+        return
+    session = Session(Project(Path.cwd()), settings, backend.state)
+    yield from installation(session, prover(dep_manager))
+    yield from scripts(session)

@@ -1,0 +1,27 @@
+"""front: the first answer, "nothing to do", given before anything is imported.
+
+What a shell asks for between two keys is answered here too, by ``completion``.
+
+Beside the floors, not on one of them: nothing here imports the rest of hpm, and
+only modules that are part of the interpreter itself. ``stamp`` reads what a finished
+run left behind; anything it does not recognise is the graph's business.
+"""
+
+import sys
+
+
+def main() -> int:
+    """Run ``hpm``: by the stamp if it proves that there is nothing to do, else by the command line."""
+    if sys.argv[1:3] == ["completion", "--complete"]:
+        from hpmtasks.front.completion import answer as complete
+
+        return complete(sys.argv[3:])
+    from hpmtasks.front.stamp import answer
+
+    said = answer(sys.argv[1:])
+    if said is not None:
+        print(said)
+        return 0
+    from hpmtasks.cli import main as run
+
+    return run()

@@ -1,0 +1,192 @@
+"""stamp: a small file that says what the world looked like when there was nothing left to do.
+
+It is derived from a finished run, deleted before a run that changes anything, and may
+only ever say "up to date". What it looks at is the last column of the table "Fresh" in
+``docs/architecture.md``: if all of it is as it was, a run of the graph would find every
+task fresh. It is text, parted by NUL: the form, the number of packages, the environment,
+then a stat and a path for everything looked at. Whoever can write into the project can
+write it; nothing of it is printed or executed.
+
+Reading imports nothing that the interpreter has not loaded at its start, but ``fcntl``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+#: Another number, hpm or Python: the stamp is not recognised.
+FORMAT = f"hpm stamp 1, hpm 0.1.0, Python {sys.hexversion:x}"
+NAME = ".hpm/stamp"
+MUTEX = ".hpm/mutex"
+MANIFEST = "package.json"
+#: The commands that the stamp can answer, exactly so.
+ANSWERABLE = (["install"], ["i"])
+#: Everything in the environment that could change what an installation does.
+VARIABLES = (
+    "HOME",
+    "USERPROFILE",
+    "HPM_HOME",
+    "HPM_CACHE_DIR",
+    "HPM_SOURCES",
+    "HPM_GITHUB_SERVER_URL",
+    "HPM_GITHUB_API_URL",
+    "HPM_GITHUB_TRANSPORT",
+    "GITHUB_SERVER_URL",
+    "GITHUB_API_URL",
+    "HPM_RETRY_DELAYS",
+)
+# The coarsest clock of a file system that we care for ticks every 4 ms.
+_TICK_NS = 10_000_000
+_ABSENT = "absent"
+
+
+def answer(arguments: list[str]) -> str | None:
+    """What to print if *arguments* ask for an installation and there is nothing to do; else ``None``."""
+    if arguments not in ANSWERABLE:
+        return None
+    mode = os.environ.get("HPM_FASTPATH", "on")
+    if mode != "on":
+        return None
+    try:
+        return _answer()
+    except (OSError, ValueError, EOFError, TypeError):
+        return None
+
+
+def claim(root: str, environ: Mapping[str, str]) -> bool:
+    """Whether ``HPM_FASTPATH=verify`` asks to compare, and the stamp of *root* says "up to date"."""
+    if environ.get("HPM_FASTPATH") != "verify":
+        return False
+    try:
+        return _read(root) is not None
+    except (OSError, ValueError, EOFError, TypeError):
+        return False
+
+
+def _answer() -> str | None:
+    root = _root()
+    return None if root is None or _is_busy(root) else _read(root)
+
+
+def _read(root: str) -> str | None:
+    """What the stamp of *root* says, if everything is as it was."""
+    with open(f"{root}/{NAME}", "rb") as file:
+        fields = os.fsdecode(file.read()).split("\0")
+    expected = [FORMAT, *environment_now(os.environ)]
+    seen = fields[len(expected) + 1 :]
+    if fields[1 : len(expected) + 1] != expected or not seen or len(seen) % 2:
+        return None
+    for then, path in zip(seen[::2], seen[1::2], strict=True):
+        if look(_at(root, path)) != then:
+            return None
+    return up_to_date(int(fields[0]))
+
+
+def up_to_date(packages: int) -> str:
+    """What is said when there is nothing to do, by the stamp and by the graph."""
+    return f"Everything is up to date ({packages} package{'' if packages == 1 else 's'})."
+
+
+def _root() -> str | None:
+    """The nearest folder upwards with a package.json, as ``Project.find`` has it."""
+    folder = os.getcwd()
+    while True:
+        try:
+            os.stat(f"{folder}/{MANIFEST}")
+            return folder
+        except OSError:
+            above = folder.rpartition("/")[0]
+            if not above or above == folder:
+                return None
+            folder = above
+
+
+def _is_busy(root: str) -> bool:
+    """Whether another process is changing the project at this moment."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        descriptor = os.open(f"{root}/{MUTEX}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def environment_now(environ: Mapping[str, str]) -> list[str]:
+    """The variables of :data:`VARIABLES` that are set, as ``NAME=value``, and those that are not."""
+    return [f"{name}={environ[name]}" if name in environ else name for name in VARIABLES]
+
+
+def look(path: str) -> str:
+    """Size, mtime, inode, ctime and mode of *path* itself; a link is not followed.
+
+    A folder's ctime changes with everything in it, a file's with every write: neither
+    can be set back by anybody.
+    """
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return _ABSENT
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ino} {found.st_ctime_ns} {found.st_mode}"
+
+
+def write(root: str, environ: Mapping[str, str], paths: Iterable[str], packages: int) -> None:
+    """Leave a stamp: while *paths* stay as they are, all *packages* of them are up to date.
+
+    Paths in the project are given relative to *root*: a copy of the project takes its stamp
+    along, and must be judged by its own files. The caller has finished a run successfully
+    and holds the mutex. A path that changed within the last tick of the clock could change
+    again unseen; so that tick is waited out. Where no stamp can be written, there is none.
+    """
+    wanted = sorted(set(paths))
+    _let_settle(root, wanted)
+    fields = [str(packages), FORMAT, *environment_now(environ)]
+    for path in wanted:
+        fields += [look(_at(root, path)), path]
+    temporary = f"{root}/{NAME}.{os.getpid()}"
+    try:
+        with open(temporary, "wb") as file:
+            file.write(os.fsencode("\0".join(fields)))
+        os.replace(temporary, f"{root}/{NAME}")
+    except OSError:
+        remove(root, f"{NAME}.{os.getpid()}")
+
+
+def _at(root: str, path: str) -> str:
+    return path if os.path.isabs(path) else f"{root}/{path}"
+
+
+def _let_settle(root: str, paths: Sequence[str]) -> None:
+    """Return when the youngest of *paths* is older than a tick, or younger than now (a clock set back)."""
+    youngest = 0
+    for path in paths:
+        try:
+            found = os.lstat(_at(root, path))
+        except OSError:
+            continue
+        youngest = max(youngest, found.st_mtime_ns, found.st_ctime_ns)
+    age = time.time_ns() - youngest
+    if 0 <= age < _TICK_NS:
+        time.sleep((_TICK_NS - age) / 1e9)
+
+
+def remove(root: str, name: str = NAME) -> None:
+    """There is no stamp."""
+    try:  # noqa: SIM105  contextlib is not built in
+        os.unlink(f"{root}/{name}")
+    except OSError:
+        pass

@@ -1,0 +1,1 @@
+"""model: the nouns: package names, manifests, lockfiles, resolutions. No network, no doit."""

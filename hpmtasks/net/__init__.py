@@ -1,0 +1,1 @@
+"""net: the wire: connections, retries, redirects, proxies and tokens. The only room that knows HTTP."""

@@ -1,0 +1,340 @@
+"""http: the fetcher that goes out, by httpx; redirects, retries and credentials are decided here."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO
+
+from hpmtasks import __version__
+from hpmtasks.errors import NetworkFailure
+from hpmtasks.net.address import Origin, origin_of, redirected, without_secrets
+from hpmtasks.net.fetcher import LARGEST_ANSWER, LARGEST_DOWNLOAD, Answer, Fetcher, OfflineFetcher, Token
+from hpmtasks.net.proxies import proxy_for, tls_context
+from hpmtasks.net.retry import DELAYS, LONGEST_WAIT, Clock, RetryBudget, parse_delays, stated_wait
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+USER_AGENT = f"hpm/{__version__}"
+MOST_CONNECTIONS = 64
+MOST_REDIRECTS = 5
+# Seconds: to connect, between two pieces of an answer, for a whole answer, for a whole download.
+_CONNECT, _READ, _ANSWER, _DOWNLOAD = 10.0, 30.0, 120.0, 1800.0
+# What is read of a refusal: its message is in the first few bytes.
+_LARGEST_REFUSAL = 64 * 1024
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+def open_fetcher(
+    environ: Mapping[str, str], *, offline: bool = False, trace: Callable[[str], None] | None = None
+) -> Fetcher:
+    """The fetcher of one run, as *environ* wants it; with *offline*, one that refuses everything.
+
+    Raises:
+        InvalidSetting: ``HPM_RETRY_DELAYS`` makes no sense.
+    """
+    if offline:
+        return OfflineFetcher()
+    delays = environ.get("HPM_RETRY_DELAYS")
+    budget = RetryBudget(DELAYS if delays is None else parse_delays(delays))
+    return HttpFetcher(environ, budget=budget, trace=trace)
+
+
+class _Broken(Exception):
+    """One attempt failed in a way that another may not."""
+
+    def __init__(self, message: str, place: str, *, unreachable: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.unreachable = unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One request as the caller wants it, before any redirect."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None
+    token: Token | None
+    limit_bytes: int
+    deadline: float
+
+
+class HttpFetcher:
+    """A fetcher over HTTP/1.1 with up to 64 connections, safe to share between threads.
+
+    httpx is imported by the first request. Its environment handling and redirects are
+    off: the proxy, the certificates and the credentials are this module's own business.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        budget: RetryBudget | None = None,
+        clock: Clock | None = None,
+        trace: Callable[[str], None] | None = None,
+    ) -> None:
+        """A fetcher that has opened nothing yet.
+
+        Args:
+            environ: Where proxies and certificates are named.
+            budget: The retries of the run; its own if not given.
+            clock: Time.
+            trace: Told one line for each request; never a secret.
+        """
+        self.requests: Counter[str] = Counter()
+        self._environ = environ
+        self._clock = clock or Clock()
+        self._budget = budget or RetryBudget(clock=self._clock)
+        self._trace = trace
+        self._closed = threading.Event()
+        self._sleep = self._clock.sleep or self._closed.wait
+        self._guard = threading.Lock()
+        self._transports: dict[tuple[bool, str | None], httpx.HTTPTransport] = {}
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        token: Token | None = None,
+        limit_bytes: int = LARGEST_ANSWER,
+    ) -> Answer:
+        """See :meth:`Fetcher.request`."""
+        deadline = self._clock.monotonic() + _ANSWER
+        body = BytesIO()
+        answer = self._answer(_Call(method, url, headers or {}, content, token, limit_bytes, deadline), body)
+        return answer if answer.body else Answer(answer.status, answer.headers, body.getvalue(), answer.url)
+
+    def download(
+        self,
+        url: str,
+        into: BinaryIO,
+        *,
+        headers: Mapping[str, str] | None = None,
+        token: Token | None = None,
+        limit_bytes: int = LARGEST_DOWNLOAD,
+    ) -> Answer:
+        """See :meth:`Fetcher.download`."""
+        deadline = self._clock.monotonic() + _DOWNLOAD
+        return self._answer(_Call("GET", url, headers or {}, None, token, limit_bytes, deadline), into)
+
+    def close(self) -> None:
+        """No connection is open, and requests that wait for a retry have given up."""
+        self._closed.set()
+        with self._guard:
+            transports = list(self._transports.values())
+            self._transports.clear()
+        for transport in transports:
+            transport.close()
+
+    # ------------------------------------------------------------ retries
+
+    def _answer(self, call: _Call, into: BinaryIO) -> Answer:
+        before = self._budget.answered()
+        start = into.tell()
+        retries = 0
+        while True:
+            into.seek(start)
+            into.truncate()
+            try:
+                answer = self._follow(call, into)
+            except _Broken as broken:
+                delay = self._budget.delay(broken.place, retries)
+                if delay is None or self._is_late(call, delay):
+                    self._budget.gave_up(broken.place, before, unreachable=broken.unreachable)
+                    raise NetworkFailure(broken.message) from None
+            else:
+                delay = self._pause(answer, retries)
+                if delay is None or self._is_late(call, delay):
+                    return self._settled(answer, before)
+            retries += 1
+            self._sleep(delay)
+            if self._closed.is_set():
+                raise NetworkFailure("Network error: stopped before the answer was there.")
+
+    def _is_late(self, call: _Call, delay: float) -> bool:
+        return self._clock.monotonic() + delay > call.deadline
+
+    def _pause(self, answer: Answer, retries: int) -> float | None:
+        """Seconds after which the answer may be a better one; ``None``: take it as it is."""
+        if answer.status < 500 and answer.status not in {403, 429}:
+            return None
+        stated = stated_wait(answer.headers, self._clock.now())
+        # A 403 that names no time is a matter of permission; no time heals that.
+        if (stated is None and answer.status == 403) or (stated or 0) > LONGEST_WAIT:
+            return None
+        delay = self._budget.delay(origin_of(answer.url).place, retries)
+        return delay if delay is None or stated is None else max(stated, delay)
+
+    def _settled(self, answer: Answer, before: Mapping[str, int]) -> Answer:
+        if answer.status < 500:
+            return answer
+        place = origin_of(answer.url).place
+        self._budget.gave_up(place, before, unreachable=False)
+        raise NetworkFailure(
+            f"Network error: {place} has a problem of its own (HTTP {answer.status})\n\nPlease try later."
+        )
+
+    # ------------------------------------------------------------ one attempt
+
+    def _follow(self, call: _Call, into: BinaryIO) -> Answer:
+        """The answer to *call* after at most five redirects. A credential never leaves its origin."""
+        home = origin_of(call.url)
+        hop = call
+        for _ in range(MOST_REDIRECTS + 1):
+            answer = self._exchange(hop, into)
+            location = answer.header("location")
+            if answer.status not in _REDIRECTS or not location:
+                return answer
+            hop = replace(hop, url=redirected(hop.url, location))
+            if answer.status == 303:
+                hop = replace(hop, method="GET", content=None)
+            # Any other request that was moved stays what it was: everything hpm asks only reads.
+            if origin_of(hop.url) != home:
+                accept = {"Accept": hop.headers["Accept"]} if "Accept" in hop.headers else {}
+                hop = replace(hop, headers=accept, token=None)
+        raise NetworkFailure(
+            f"Network error: {home.place} redirects in circles (more than {MOST_REDIRECTS} times), given up."
+        )
+
+    def _exchange(self, hop: _Call, into: BinaryIO) -> Answer:
+        """One request and its answer; 5xx and redirects are answers here."""
+        import httpx
+
+        origin = origin_of(hop.url)
+        if self._budget.is_resting(origin.place):
+            raise NetworkFailure(_could_not_connect(origin.place))
+        with self._guard:
+            self.requests[origin.host] += 1
+        try:
+            response = self._transport(origin).handle_request(_prepared(hop))
+            try:
+                answer = self._read(response, hop, into)
+            finally:
+                response.close()
+        except httpx.TransportError as problem:
+            raise _told(problem, origin, by_proxy=proxy_for(origin, self._environ) is not None) from None
+        except httpx.InvalidURL:
+            raise NetworkFailure(
+                f"Network error: {without_secrets(hop.url)} is not a usable address."
+            ) from None
+        if answer.status < 500:
+            self._budget.succeeded(origin.place)
+        if self._trace:
+            self._trace(f"{hop.method} {without_secrets(hop.url)} {answer.status}")
+        return answer
+
+    def _read(self, response: httpx.Response, hop: _Call, into: BinaryIO) -> Answer:
+        place = origin_of(hop.url).place
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if not 200 <= response.status_code < 300:
+            refusal = b"".join(_first(response.iter_raw(), _LARGEST_REFUSAL))
+            return Answer(response.status_code, headers, refusal, hop.url)
+        received = 0
+        for chunk in response.iter_raw():
+            received += len(chunk)
+            if received > hop.limit_bytes:
+                raise NetworkFailure(
+                    f"Network error: {place} sends more than {hop.limit_bytes} bytes, given up."
+                )
+            if self._clock.monotonic() > hop.deadline:
+                raise NetworkFailure(
+                    f"Network error: {place} sends too slowly, given up.\n\n"
+                    "Please check your internet connection and try again."
+                )
+            into.write(chunk)
+        return Answer(response.status_code, headers, b"", hop.url)
+
+    def _transport(self, origin: Origin) -> httpx.HTTPTransport:
+        import ssl
+
+        import httpx
+
+        proxy = proxy_for(origin, self._environ)
+        secure = origin.scheme == "https" or (proxy or "").startswith("https:")
+        with self._guard:
+            transport = self._transports.get((secure, proxy))
+            if transport is None:
+                # Without https nothing is verified; a context that trusts nobody costs nothing.
+                context = tls_context(self._environ) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                transport = httpx.HTTPTransport(
+                    verify=context,
+                    trust_env=False,
+                    limits=httpx.Limits(
+                        max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS
+                    ),
+                    proxy=_proxy(proxy, context) if proxy else None,
+                )
+                self._transports[secure, proxy] = transport
+        return transport
+
+
+def _proxy(url: str, context: ssl.SSLContext) -> httpx.Proxy:
+    import httpx
+
+    return httpx.Proxy(url, ssl_context=context if url.startswith("https:") else None)
+
+
+def _prepared(hop: _Call) -> httpx.Request:
+    import httpx
+
+    headers = {"Accept": "*/*", **hop.headers, "User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+    if hop.token is not None:
+        headers["Authorization"] = hop.token.authorization
+    timeout = {"connect": _CONNECT, "read": _READ, "write": _READ, "pool": _ANSWER}
+    return httpx.Request(
+        hop.method, hop.url, headers=headers, content=hop.content, extensions={"timeout": timeout}
+    )
+
+
+def _first(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    """*chunks* until they are *limit* bytes."""
+    for chunk in chunks:
+        yield chunk[:limit]
+        limit -= len(chunk)
+        if limit <= 0:
+            return
+
+
+def _could_not_connect(place: str) -> str:
+    return (
+        f"Network error: could not connect to {place}\n\n"
+        "Please check your internet connection and try again.\n"
+        "If everything was fetched before, --offline needs no network."
+    )
+
+
+def _told(problem: httpx.TransportError, origin: Origin, *, by_proxy: bool) -> _Broken | NetworkFailure:
+    """What to raise for *problem*: whether it may pass, and what a user would say has happened."""
+    import httpx
+
+    place = origin.place
+    if "CERTIFICATE_VERIFY_FAILED" in str(problem):
+        return NetworkFailure(
+            f"Network error: the certificate of {place} is not trusted\n\n"
+            "If your network has a certificate authority of its own, name its file in SSL_CERT_FILE."
+        )
+    if isinstance(problem, httpx.ProxyError | httpx.ConnectError | httpx.ConnectTimeout):
+        message = _could_not_connect(place)
+        if by_proxy:
+            message += (
+                "\nThe way leads through a proxy: please check HTTPS_PROXY, HTTP_PROXY and NO_PROXY too."
+            )
+        return _Broken(message, place, unreachable=True)
+    happened = "stopped answering" if isinstance(problem, httpx.TimeoutException) else "broke off its answer"
+    return _Broken(
+        f"Network error: {place} {happened}\n\nPlease check your internet connection and try again.", place
+    )

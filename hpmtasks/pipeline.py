@@ -1,0 +1,142 @@
+"""pipeline: the whole graph of an installation, on one page.
+
+::
+
+    tags:<name> ─► resolve ─► download:<name> ─► verify:<name> ─► extract:<name> ─► prune ─► lock ─► install
+                      │                                                                        └─► script:NAME
+                      └─ reads the tags of what it discovers itself: one honest loop
+
+doit wants to know a graph before it runs it, and installing discovers its graph by
+running. So there are two ways to lay it, with one function:
+
+* the resolution on disk is *proven current*: every task is known, the graph is static,
+  and ``doit list``, ``info``, ``forget`` and ``clean`` see all of it;
+* it is not: ``tags`` and ``resolve`` are laid, and the rest stands as placeholders that
+  doit replaces, by calling the same function, once ``resolve`` has run.
+
+Tasks are named after packages, never versions; the version lives in the records that
+freshness compares. doit runs them one after another, while the session's executor
+downloads and verifies ahead of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from doit.task import DelayedLoader, Task
+
+from hpmtasks.graph import group
+from hpmtasks.model.resolution import Resolution
+from hpmtasks.project import LOCKFILE, MODULES
+from hpmtasks.session import Session
+from hpmtasks.session.acquire import acquisition
+from hpmtasks.stages.download import tasks as download
+from hpmtasks.stages.extract import tasks as extract
+from hpmtasks.stages.fetch import tasks as fetch
+from hpmtasks.stages.link import tasks as link
+from hpmtasks.stages.lock import tasks as lock
+from hpmtasks.stages.resolve import tasks as resolve
+from hpmtasks.stages.script import tasks as script
+from hpmtasks.stages.verify import tasks as verify
+
+#: The name that users run: ``doit install``.
+INSTALL = "install"
+#: What depends on the resolution, in order; each is also the name of a group of tasks.
+AFTER_RESOLVE = ("download", "verify", "extract", "link", "prune", "lock")
+# What may be asked for by its path before it is known to be made. Only one placeholder answers for
+# paths: doit notes in a loader, which placeholders may share, whom it asks for which path.
+_PATHS_AFTER_RESOLVE = rf"{MODULES}/[^/]+/[^/]+/?$|{LOCKFILE}$"
+
+Prove = Callable[[Task], bool]
+
+
+def installation(session: Session, proves_fresh: Prove) -> Iterator[Task]:
+    """Every task of an installation.
+
+    Args:
+        session: The run.
+        proves_fresh: doit's own verdict on a task, with the state as it is before the run.
+    """
+    resolve.load_current(session)
+    names = session.known_names()
+
+    def run_ahead(resolution: Resolution) -> None:
+        _start_what_is_missing(session, resolution)
+
+    yield from fetch.tasks(session, names)
+    resolving = resolve.task(session, names, run_ahead)
+    yield resolving
+    if session.resolution is not None and proves_fresh(resolving):
+        yield from packages(session)
+    else:
+        session.resolution = None
+        for placeholders, paths in ((AFTER_RESOLVE[:-1], None), (AFTER_RESOLVE[-1:], _PATHS_AFTER_RESOLVE)):
+            loader = DelayedLoader(
+                lambda: packages(session), executed=resolve.NAME, creates=placeholders, target_regex=paths
+            )
+            for name in placeholders:
+                yield Task(name, None, loader=loader, doc="known once resolve has run")
+    yield group(INSTALL, ["lock"], "hem_modules and package-lock.json are what package.json asks for")
+
+
+def packages(session: Session) -> Iterator[Task]:
+    """The tasks that depend on the resolution: three for each package, and the two that end it.
+
+    A linked package has ``link`` in the place of ``extract``; download and verify only while the
+    lock does not know its contents.
+
+    Yields nothing but empty groups if ``resolve`` failed; doit then says so itself.
+    """
+    resolution = session.resolution or Resolution()
+
+    def run_ahead() -> None:
+        _start_what_is_missing(session, resolution)
+
+    stages: dict[str, list[str]] = {"download": [], "verify": [], "extract": [], "link": []}
+    in_order = []
+    for package in resolution.packages:
+        laid = []
+        if session.is_needed(package):
+            laid.append(("download", download.task(session, package, run_ahead)))
+            laid.append(("verify", verify.task(session, package)))
+        if session.lays_out(package):
+            laid.append(("extract", extract.task(session, package)))
+        for stage, task in laid:
+            stages[stage].append(task.name)
+            in_order.append(task.name)
+            yield task
+    for name, folder in session.links.items() if not session.options.lock_only else ():
+        linking = link.task(session, name, folder)
+        stages["link"].append(linking.name)
+        in_order.append(linking.name)
+        yield linking
+    for stage, members in stages.items():
+        yield group(stage, members, f"{stage} every package")
+    yield extract.prune_task(session, in_order)
+    yield lock.task(session, ["prune"])
+
+
+def scripts(session: Session) -> Iterator[Task]:
+    """``script:<name>`` for each script of package.json; for ``doit``, because ``hpm run`` needs no graph."""
+    yield from script.tasks(session)
+
+
+def _start_what_is_missing(session: Session, resolution: Resolution) -> None:
+    """Download and verify, ahead of the tasks, whatever is not installed. Only the store is written."""
+    for package in resolution.packages:
+        if session.is_needed(package) and not session.modules.hold(package):
+            session.executor.start(
+                acquisition(session, package.name, package.version, package.commit, package.integrity),
+                verify.step(session, package),
+            )
+
+
+def prover(dep_manager: Any) -> Prove:
+    """doit's verdict, asked of its own dependency manager."""
+
+    def proves_fresh(task: Task) -> bool:
+        status: str = dep_manager.get_status(task, {}).status
+        return status == "up-to-date"
+
+    return proves_fresh

@@ -1,0 +1,105 @@
+"""project: one folder with a package.json, and every path in it that hpm may touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from hpmtasks.errors import InvalidManifest
+from hpmtasks.files.mutex import Mutex
+from hpmtasks.model.package import PackageName
+
+MANIFEST = "package.json"
+LOCKFILE = "package-lock.json"
+MODULES = "hem_modules"
+STATE_FOLDER = ".hpm"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project, by its root folder (absolute). Passed as an argument, never global."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path) -> Self:
+        """The project that *start* is in: the nearest folder upwards with a package.json.
+
+        Raises:
+            InvalidManifest: There is none.
+        """
+        start = start.absolute()
+        for folder in (start, *start.parents):
+            if (folder / MANIFEST).is_file():
+                return cls(folder)
+        raise InvalidManifest(
+            str(start / MANIFEST),
+            ["No package.json found here or in a folder above. Run 'hpm init' first."],
+        )
+
+    @property
+    def manifest_path(self) -> Path:
+        """``package.json``."""
+        return self.root / MANIFEST
+
+    @property
+    def lock_path(self) -> Path:
+        """``package-lock.json``."""
+        return self.root / LOCKFILE
+
+    @property
+    def modules(self) -> Path:
+        """``hem_modules``."""
+        return self.root / MODULES
+
+    @property
+    def state_folder(self) -> Path:
+        """``.hpm``: safe to delete at any time."""
+        return self.root / STATE_FOLDER
+
+    @property
+    def state_path(self) -> Path:
+        """``.hpm/state.json``: doit's state, the stat table, what is installed."""
+        return self.state_folder / "state.json"
+
+    @property
+    def resolution_path(self) -> Path:
+        """``.hpm/resolution.json``: the last answer, and what it was an answer to."""
+        return self.state_folder / "resolution.json"
+
+    @property
+    def candidate_path(self) -> Path:
+        """``.hpm/package.json``: the manifest as it will be, while it is not yet sure to be possible."""
+        return self.state_folder / MANIFEST
+
+    @property
+    def links_path(self) -> Path:
+        """``.hpm/links.json``: which folders stand in for packages."""
+        return self.state_folder / "links.json"
+
+    @property
+    def edits_path(self) -> Path:
+        """``.hpm/patches-edit.json``: which packages are being edited, and what they were before."""
+        return self.state_folder / "patches-edit.json"
+
+    def edit_folder(self, name: PackageName) -> Path:
+        """``.hpm/patches-edit/owner/repo``: a copy of a package for somebody to edit."""
+        return self.state_folder / "patches-edit" / name.owner / name.repo
+
+    @cached_property
+    def mutex(self) -> Mutex:
+        """``.hpm/mutex``: held by whoever changes this project."""
+        return Mutex(self.state_folder / "mutex")
+
+    def package_folder(self, name: PackageName) -> Path:
+        """``hem_modules/owner/repo``. The name was validated when it was parsed."""
+        return self.modules / name.owner / name.repo
+
+    def relative(self, path: Path) -> str:
+        """*path* as a user in the project's root would write it."""
+        try:
+            return path.relative_to(self.root).as_posix()
+        except ValueError:
+            return str(path)

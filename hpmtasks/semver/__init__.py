@@ -1,0 +1,1 @@
+"""semver: versions, sets of versions, and the constraints that people write. Imports nothing of ours."""

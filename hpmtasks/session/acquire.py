@@ -1,0 +1,135 @@
+"""acquire: the archive of one commit, or its tree, is in the store; here source and store meet, only here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from hpmtasks.errors import NotOffline, PackageNotFound
+from hpmtasks.model.package import PackageName
+from hpmtasks.semver.version import Version
+from hpmtasks.session.session import Session
+from hpmtasks.session.vanished import told_as_locked
+from hpmtasks.store.entries import ArchiveEntry, DamagedEntry, TreeEntry
+
+Acquisition = tuple[str, Callable[[], ArchiveEntry]]
+T = TypeVar("T")
+
+#: How often something that vanishes from the store, or turns out damaged, is fetched again.
+ATTEMPTS = 4
+
+
+def acquisition(
+    session: Session, name: PackageName, version: Version, commit: str, integrity: str | None = None
+) -> Acquisition:
+    """The key and the work that put the archive of *commit* into the store, for the executor.
+
+    The resolver needs an archive for the package.json in it, the download stage for
+    all of it: both come here, and whoever comes second finds it done.
+
+    Args:
+        integrity: What the lock promises of the archive's bytes, if it does. Only then
+            may an archive of the first hpm's cache be used, because nothing else vouches for it.
+    """
+
+    def acquire() -> ArchiveEntry:
+        found = session.store.find_archive(name, commit)
+        if found is not None:
+            return found
+        legacy = session.store.legacy_archive(name, str(version))
+        if legacy is not None and integrity is not None and _sha256(legacy) == integrity:
+            return session.store.adopt_archive(name, commit, legacy, version=str(version))
+        source = session.source_of(name)
+        session.fetched.add((name.key, commit))  # before the store has it: see Session.fetched
+        told = f"downloading {name}@{version}"
+        try:
+            with session.progress(told, lambda: session.executor.tally("archive of ")):
+                return session.store.add_archive(
+                    name,
+                    commit,
+                    lambda into: source.archive(name, commit, version=version, into=into),
+                    version=str(version),
+                )
+        except PackageNotFound as error:
+            raise told_as_locked(session, name, version, commit, error) from error
+        except NotOffline as error:
+            raise NotOffline(
+                f"{name}@{version} is not in the store, and --offline forbids fetching it.\n\n"
+                "Run once without --offline, or install it on a machine that may use the network"
+                f" and bring its cache folder along ({session.settings.cache_dir})."
+            ) from error
+
+    return f"archive of {name.key} {commit}", acquire
+
+
+def _sha256(path: Path) -> str | None:
+    """``sha256-<hex>`` of a file; ``None`` if it cannot be read."""
+    import hashlib
+
+    try:
+        with path.open("rb") as file:
+            return f"sha256-{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError:
+        return None
+
+
+def acquire(
+    session: Session, name: PackageName, version: Version, commit: str, integrity: str | None = None
+) -> ArchiveEntry:
+    """The archive of *commit*, in the store when this returns.
+
+    Raises:
+        PackageNotFound: The source no longer has the commit.
+        NetworkFailure: It could not be fetched.
+        NotOffline: It would have to be fetched, and may not be.
+    """
+    return session.executor.collect(*acquisition(session, name, version, commit, integrity))
+
+
+def unpacked(
+    session: Session, name: PackageName, version: Version, commit: str, integrity: str | None = None
+) -> TreeEntry:
+    """The contents of *commit*, in the store when this returns; nobody has compared them with a lock.
+
+    Raises:
+        UnsafeArchive: The archive cannot be unpacked safely.
+        HpmError: As :func:`acquire`.
+    """
+    found = session.store.find_tree_of(name, commit)
+    if found is not None:
+        return found
+    asked = acquisition(session, name, version, commit, integrity)
+    session.unpacked.add((name.key, commit))  # before the store has it: see Session.unpacked
+    return healing(session, asked, f"{name}@{version}", lambda: session.store.unpack(name, commit))
+
+
+def manifest_text(session: Session, name: PackageName, version: Version, commit: str) -> bytes | None:
+    """The bytes of the package.json of *commit*, by its archive; ``None`` if it has none.
+
+    Raises:
+        UnsafeArchive: The archive cannot be used.
+        HpmError: As :func:`acquire`.
+    """
+    asked = acquisition(session, name, version, commit)
+    return healing(session, asked, f"{name}@{version}", lambda: session.store.read_manifest(name, commit))
+
+
+def healing(session: Session, asked: Acquisition, label: str, use: Callable[[], T]) -> T:
+    """What *use* makes of the archive that was *asked* for.
+
+    The store may have lost the archive since (somebody cleans it up), or it was damaged:
+    then it is fetched again.
+    """
+    for _ in range(ATTEMPTS):
+        session.executor.collect(*asked)
+        try:
+            return use()
+        except DamagedEntry as damage:
+            session.executor.forget(asked[0])
+            if not damage.is_missing:
+                session.warnings.append(
+                    f"The store's copy of {label} was damaged and has been fetched again."
+                )
+    session.executor.collect(*asked)
+    return use()

@@ -1,0 +1,131 @@
+"""catalogue: the resolver's two questions, answered from the lock, the sources and the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from hpmtasks.errors import NotOffline, PackageNotFound, UnsafeArchive
+from hpmtasks.model.manifest import Manifest, parse_dependency_manifest
+from hpmtasks.model.package import PackageId, PackageName, Requirement
+from hpmtasks.resolver.catalogue import Unavailable
+from hpmtasks.semver.constraint import parse_constraint
+from hpmtasks.semver.version import Version
+from hpmtasks.semver.version_set import VersionSet
+from hpmtasks.session.acquire import manifest_text
+from hpmtasks.session.foresight import foresee
+from hpmtasks.session.interpreter import hemlock_version
+from hpmtasks.session.moved import as_locked
+from hpmtasks.session.session import Session
+from hpmtasks.sources.source import Tag
+
+
+class SourceCatalogue:
+    """What exists, as far as this run may ask.
+
+    What the lock says of the version it locks is believed without asking anybody:
+    a lock that satisfies everything costs no request. See
+    :class:`hpmtasks.resolver.catalogue.Catalogue` for the contract, and "What it costs
+    to ask" in ``docs/resolution.md`` for the number of requests.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._retracted: dict[PackageName, VersionSet] = {}
+
+    def versions(self, name: PackageName) -> Sequence[Version]:
+        """Every tagged version of *name*."""
+        try:
+            return [tag.version for tag in self._session.tags(name).tags]
+        except PackageNotFound as error:
+            raise Unavailable("does not exist", missing_package=True, origin=error.origin) from error
+
+    def requirements(self, package: PackageId) -> Sequence[Requirement]:
+        """The dependencies of one version: from the lock, else from the package.json in its archive."""
+        entry = self._session.documents.locked.get(package.name)
+        is_accepted = package.name in self._session.options.accept
+        if entry is not None and entry.version == package.version and not is_accepted:
+            return [Requirement(name, parse_constraint(text)) for name, text in entry.dependencies.items()]
+        manifest = self._manifest(package.name, self.tag(package))
+        self._require_interpreter(manifest)
+        if self._retracted_versions(package.name).allows(package.version):
+            self._session.warnings.append(f"{package} was retracted by its authors; it is passed over.")
+            raise Unavailable("was retracted by its authors")
+        return manifest.requirements
+
+    def prefetch(self, names: Iterable[PackageName]) -> None:
+        """Read the tags of *names* ahead."""
+        for name in names:
+            self._session.expect_tags(name)
+
+    def expect(self, packages: Iterable[PackageId]) -> None:
+        """Fetch ahead what will probably be chosen, and what that leads to."""
+        for package in packages:
+            entry = self._session.documents.locked.get(package.name)
+            if entry is None or entry.version != package.version:
+                with suppress(Unavailable):  # it will be told when it is asked for
+                    foresee(self._session, package.name, self.tag(package))
+
+    def tag(self, package: PackageId) -> Tag:
+        """The tag that made *package* a version; as it was locked, if it was moved since.
+
+        Raises:
+            Unavailable: The source lists no such tag (any more), or is another repository by now.
+        """
+        for tag in self._session.tags(package.name).tags:
+            if tag.version == package.version:
+                return as_locked(self._session, package, tag)
+        raise Unavailable(f"has no tag for {package.version}")
+
+    def _manifest(self, name: PackageName, tag: Tag) -> Manifest:
+        """The package.json of one version, out of its archive, which is needed anyway if it is chosen."""
+        try:
+            text = manifest_text(self._session, name, tag.version, tag.commit)
+        except UnsafeArchive as error:
+            raise Unavailable(f"has an archive that cannot be used ({error.message})") from error
+        except PackageNotFound as error:
+            raise Unavailable("can no longer be downloaded") from error
+        if text is None:
+            raise Unavailable("has no package.json")
+        try:
+            return parse_dependency_manifest(text)
+        except ValueError as error:
+            raise Unavailable(f"has an unusable package.json ({error})") from error
+
+    def _require_interpreter(self, manifest: Manifest) -> None:
+        """A version that needs another Hemlock than the one on the PATH is no candidate."""
+        engines = manifest.document.get("engines")
+        wanted = engines.get("hemlock") if isinstance(engines, dict) else None
+        if not isinstance(wanted, str):
+            return
+        try:
+            constraint = parse_constraint(wanted)
+        except ValueError:
+            return  # nothing that we understand is asked for
+        here = hemlock_version(self._session.settings.environ, self._session.state)
+        if here is not None and not constraint.allows(here):
+            raise Unavailable(f"needs Hemlock {wanted}, and {here} is installed")
+
+    def _retracted_versions(self, name: PackageName) -> VersionSet:
+        """What the newest version's package.json takes back: its ``retracted``, a list of constraints.
+
+        One more archive at most for a package whose newest version is not chosen.
+        """
+        if name not in self._retracted:
+            self._retracted[name] = self._read_retractions(name)
+        return self._retracted[name]
+
+    def _read_retractions(self, name: PackageName) -> VersionSet:
+        tags = self._session.tags(name).tags
+        newest = max(tags, key=lambda tag: (not tag.version.is_prerelease, tag.version))
+        try:
+            listed = self._manifest(name, newest).document.get("retracted")
+        except (Unavailable, NotOffline):
+            return VersionSet.empty()  # nobody takes anything back
+        retracted = VersionSet.empty()
+        for text in listed if isinstance(listed, list) else ():
+            try:
+                retracted |= parse_constraint(text).versions
+            except (ValueError, TypeError, AttributeError):
+                continue
+        return retracted

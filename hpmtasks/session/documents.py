@@ -1,0 +1,137 @@
+"""documents: what package.json and package-lock.json say, read once, as this run takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from hpmtasks.model.lockfile import LockEntry, Lockfile, parse_lockfile
+from hpmtasks.model.manifest import Manifest, get_all_dependencies, parse_manifest, read_manifest
+from hpmtasks.model.package import PackageId, PackageName
+from hpmtasks.model.patches import patches_of
+from hpmtasks.project import Project
+from hpmtasks.semver.constraint import Constraint, parse_constraint
+from hpmtasks.session.once import once
+from hpmtasks.session.options import Options
+
+
+class Documents:
+    """The manifest and the lock of one run.
+
+    Args:
+        project: Where they are.
+        options: Whether the lock counts.
+        kind_of: The kind of source that a package comes from now.
+    """
+
+    def __init__(self, project: Project, options: Options, kind_of: Callable[[PackageName], str]) -> None:
+        self._project = project
+        self._options = options
+        self._kind_of = kind_of
+        #: package.json as it will be if all goes well (``hpm install X``); ``None``: as it is.
+        self.candidate: str | None = None
+        self.requested: frozenset[PackageName] = frozenset()
+
+    def adopt_candidate(self, text: str, requested: Iterable[PackageName] = ()) -> None:
+        """From now on the manifest is *text*; the file follows when everything has gone well.
+
+        *requested* are the packages that the user asked for just now: messages say so,
+        instead of naming a line of package.json that nobody has seen yet.
+        """
+        self.candidate = text
+        self.requested = frozenset(requested)
+        for derived in ("manifest", "patches", "_constraints"):
+            self.__dict__.pop(derived, None)
+
+    def do_without_manifest(self) -> None:
+        """Where there is no package.json it asks for nothing: for what the lock alone answers."""
+        if not self._project.manifest_path.exists():
+            self.__dict__["manifest"] = Manifest()
+
+    @once
+    def manifest(self) -> Manifest:
+        """package.json: the candidate if there is one, else the file.
+
+        Raises:
+            InvalidManifest: It cannot be used.
+        """
+        path = self._project.manifest_path
+        if self.candidate is not None:
+            return parse_manifest(self.candidate.encode(), str(path))
+        return read_manifest(path)
+
+    @once
+    def patches(self) -> dict[PackageId, str]:
+        """The patches that package.json names, by the version of the package that each is for.
+
+        Raises:
+            InvalidManifest: They cannot be used.
+        """
+        return patches_of(self.manifest, str(self._project.manifest_path))
+
+    @once
+    def lockfile(self) -> Lockfile | None:
+        """package-lock.json as it was at the start; ``None`` if there was none.
+
+        Raises:
+            InvalidLockfile: It cannot be used.
+        """
+        path = self._project.lock_path
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        return parse_lockfile(data, str(path))
+
+    @once
+    def entries(self) -> dict[PackageName, LockEntry]:
+        """The entries of the lock that mean something in this run.
+
+        Not those that another kind of source made: a folder's commits mean nothing to a git server.
+        Of those whose present contents are accepted, only the version.
+        """
+        entries = self.lockfile.entries if self.lockfile else {}
+        accepted = self._options.accept
+        return {
+            name: _without_promises(entry) if name in accepted else entry
+            for name, entry in entries.items()
+            if entry.resolved.startswith("directory:") == (self._kind_of(name) == "directory")
+            and _is_readable(entry)
+        }
+
+    @once
+    def locked(self) -> dict[PackageName, LockEntry]:
+        """Those of :attr:`entries` that the run is not to choose anew."""
+        return {name: entry for name, entry in self.entries.items() if not self._options.releases(name)}
+
+    def constraints_on(self, name: PackageName) -> list[Constraint]:
+        """Every constraint that the project and the locked packages put on *name*."""
+        return self._constraints.get(name, [])
+
+    def names(self) -> list[PackageName]:
+        """Every package that the manifest or the lock names, sorted."""
+        return sorted({*self._constraints, *self.locked})
+
+    @once
+    def _constraints(self) -> dict[PackageName, list[Constraint]]:
+        found: dict[PackageName, list[Constraint]] = {}
+        for requirement in get_all_dependencies(self.manifest):
+            found.setdefault(requirement.name, []).append(requirement.constraint)
+        for entry in self.locked.values():
+            for name, text in entry.dependencies.items():
+                found.setdefault(name, []).append(parse_constraint(text))
+        return found
+
+
+def _without_promises(entry: LockEntry) -> LockEntry:
+    return replace(entry, commit=None, tree=None, integrity=None, repository=None)
+
+
+def _is_readable(entry: LockEntry) -> bool:
+    """Whether every constraint in *entry* is one; the first hpm locked whatever stood there."""
+    try:
+        for text in entry.dependencies.values():
+            parse_constraint(text)
+    except ValueError:
+        return False
+    return True

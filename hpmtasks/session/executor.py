@@ -1,0 +1,148 @@
+"""executor: threads that work ahead of the tasks.
+
+doit runs its tasks one after another. What takes time in them, waiting for the
+network and unpacking, is started here as soon as it is known to be needed; the
+task then *collects* the result, or the failure, as if it had done the work itself.
+Work that nobody started is done by the task that collects it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+#: A unit of work and the name under which a task collects it.
+Step = tuple[str, Callable[[], Any]]
+
+#: Enough to hide the latency of a few round trips; a thread that waits costs next to nothing.
+WIDTH = 32
+
+
+class _Job:
+    """One thing to do, once; *before* has to be done first, and *after* can begin then."""
+
+    __slots__ = ("after", "before", "future", "is_taken", "work")
+
+    def __init__(self, work: Callable[[], Any], before: _Job | None = None) -> None:
+        self.work = work
+        self.before = before
+        self.after: list[_Job] = []
+        self.future: Future[Any] = Future()
+        self.is_taken = False
+
+
+class Executor:
+    """Daemon threads over one queue; each thing is done once, whoever asks for it first.
+
+    The threads are daemons because everything they do is safe to abandon: they
+    write temporary names and rename, so that Ctrl-C need not wait for a download.
+    Who collects what no thread has taken yet does it itself, so that work may collect
+    other work: nobody waits for something that nobody does.
+    """
+
+    def __init__(self, width: int = WIDTH) -> None:
+        self._width = width
+        self._mutex = threading.Condition()
+        self._queue: deque[_Job] = deque()
+        self._jobs: dict[str, _Job] = {}
+        self._threads = 0
+        self._idle = 0
+        self._closed = False
+
+    def start(self, *steps: Step) -> None:
+        """Begin *steps*, one after the other; those that somebody already began are not begun again.
+
+        A step that fails fails the later ones with the same error.
+        """
+        with self._mutex:
+            if self._closed:
+                return
+            before: _Job | None = None
+            for key, work in steps:
+                job = self._jobs.get(key)
+                if job is None:
+                    job = self._jobs[key] = _Job(work, before)
+                    if before is None or before.future.done():
+                        self._enqueue(job)
+                    else:
+                        before.after.append(job)
+                before = job
+
+    def collect(self, key: str, work: Callable[[], T]) -> T:
+        """The result of what was started under *key*, waiting for it; else the result of *work*, done now."""
+        with self._mutex:
+            job = self._jobs.get(key)
+            if job is None:
+                job = self._jobs[key] = _Job(work)
+        self._see_to(job)
+        return cast(T, job.future.result())
+
+    def knows(self, key: str) -> bool:
+        """Whether *key* was started or collected in this run."""
+        with self._mutex:
+            return key in self._jobs
+
+    def tally(self, kind: str) -> tuple[int, int]:
+        """Of the things whose key begins with *kind*: how many are done, and how many are known of."""
+        with self._mutex:
+            known = [job.future for key, job in self._jobs.items() if key.startswith(kind)]
+        return sum(future.done() for future in known), len(known)
+
+    def forget(self, key: str) -> None:
+        """Let the next :meth:`collect` of *key* do the work again: what it gave is no longer so."""
+        with self._mutex:
+            self._jobs.pop(key, None)
+
+    def close(self) -> None:
+        """Drop what nobody began; what runs is abandoned with the process."""
+        with self._mutex:
+            self._closed = True
+            self._queue.clear()
+            self._mutex.notify_all()
+
+    def _enqueue(self, job: _Job) -> None:
+        """Let a thread take *job*; the mutex is held."""
+        self._queue.append(job)
+        if len(self._queue) > self._idle and self._threads < self._width:
+            self._threads += 1
+            threading.Thread(target=self._work, name=f"hpm-{self._threads}", daemon=True).start()
+        self._mutex.notify()
+
+    def _work(self) -> None:
+        while True:
+            with self._mutex:
+                while not self._queue:
+                    if self._closed:
+                        return
+                    self._idle += 1
+                    self._mutex.wait()
+                    self._idle -= 1
+                job = self._queue.popleft()
+            self._see_to(job)
+
+    def _see_to(self, job: _Job) -> BaseException | None:
+        """*job* is done, by this thread if no other took it; the result is its failure."""
+        with self._mutex:
+            is_mine, job.is_taken = not job.is_taken, True
+        if is_mine:
+            failure = self._see_to(job.before) if job.before is not None else None
+            if failure is not None:
+                job.future.set_exception(failure)
+            else:
+                _do(job.future, job.work)
+            with self._mutex:
+                for follower in job.after:
+                    self._enqueue(follower)
+        return job.future.exception()
+
+
+def _do(future: Future[Any], work: Callable[[], Any]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001  handed on to whoever collects
+        future.set_exception(error)

@@ -1,0 +1,50 @@
+"""layout: the files of a locked package, from the store to a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hpmtasks.errors import IntegrityMismatch
+from hpmtasks.model.resolution import ResolvedPackage
+from hpmtasks.session.acquire import ATTEMPTS, unpacked
+from hpmtasks.session.session import Session
+from hpmtasks.store.entries import DamagedEntry, LinkMethod, TreeEntry
+
+
+def lay_out_verified(
+    session: Session, package: ResolvedPackage, folder: Path, *, how: LinkMethod | None = None
+) -> LinkMethod:
+    """*folder* holds the files of *package* as published; before, and if this fails, it is as it was.
+
+    What the store lacks is fetched; a copy that was damaged there is made anew.
+
+    Args:
+        how: The way to begin with; ``COPY`` where the files are to be changed.
+
+    Raises:
+        IntegrityMismatch: The contents are not those that the lock promises.
+    """
+    for _ in range(ATTEMPTS):
+        tree = _promised(session, package)
+        try:
+            return session.store.lay_out(tree, folder, how=how)
+        except DamagedEntry as damage:
+            session.store.discard_tree(tree.digest)
+            if not damage.is_missing:  # else somebody cleans the store up
+                session.warnings.append(
+                    f"The store's copy of {package.id} was damaged and has been made anew."
+                )
+    return session.store.lay_out(_promised(session, package), folder, how=how)
+
+
+def _promised(session: Session, package: ResolvedPackage) -> TreeEntry:
+    tree = unpacked(session, package.name, package.version, package.commit, package.integrity)
+    promised = session.modules.locked_tree(package)
+    if promised not in (None, tree.digest):
+        raise IntegrityMismatch(
+            str(package.id),
+            expected=str(promised),
+            actual=tree.digest,
+            hint="What is published under the locked commit is not what was locked.",
+        )
+    return tree

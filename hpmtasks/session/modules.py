@@ -1,0 +1,193 @@
+"""modules: what stands in hem_modules, compared with what should."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from hpmtasks.errors import StorageFailure
+from hpmtasks.files.failures import storage_failures
+from hpmtasks.files.leftovers import sweep
+from hpmtasks.files.removal import remove_tree
+from hpmtasks.model.package import PackageName
+from hpmtasks.model.resolution import ResolvedPackage
+from hpmtasks.project import Project
+from hpmtasks.project.state import Installed, State
+from hpmtasks.session.occupant import Occupant, Patch
+from hpmtasks.store.tree import ForeignEntry, digest_folder
+
+
+def _unpatched(package: ResolvedPackage) -> Patch | None:
+    del package
+    return None
+
+
+class Modules:
+    """The package folders of one project, and what the state remembers of them.
+
+    Args:
+        patch_of: The patch that a package is to have; ``None`` for none.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        state: State,
+        patch_of: Callable[[ResolvedPackage], Patch | None] = _unpatched,
+    ) -> None:
+        self._project = project
+        self._state = state
+        self._patch_of = patch_of
+        self._intact: dict[str, bool] = {}
+
+    def occupant_of(self, package: ResolvedPackage) -> Occupant:
+        """What should stand in the folder of *package*: its locked files, patched if there is a patch.
+
+        What a patch makes of them is known once ``extract`` has made it.
+
+        Raises:
+            InvalidPatch: The patch is not there.
+        """
+        locked, patch = self.locked_tree(package), self._patch_of(package)
+        if patch is None:
+            return Occupant(package.name, str(package.version), locked)
+        made = self._state.values_of(f"extract:{package.name}")
+        is_made = (made.get("base"), made.get("patch")) == (locked, patch.fingerprint)
+        return Occupant(package.name, str(package.version), made["tree"] if is_made else None, patch)
+
+    def locked_tree(self, package: ResolvedPackage) -> str | None:
+        """The digest of *package* as published: the lock's word, else what verification found."""
+        if package.tree is not None:
+            return package.tree
+        record = self._state.values_of(f"verify:{package.name}")
+        tree = record.get("tree") if record.get("commit") == package.commit else None
+        return tree if isinstance(tree, str) else None
+
+    def hold(self, package: ResolvedPackage) -> bool:
+        """Whether the folder of *package* holds exactly what should stand there."""
+        return self.holds(self.occupant_of(package))
+
+    def holds(self, occupant: Occupant) -> bool:
+        """Whether exactly the files of *occupant* stand in its folder.
+
+        The folder's own mtime and inode are looked at; where they differ from what was
+        recorded (a restored CI cache), the contents decide. See "Fresh" in
+        ``docs/architecture.md``.
+        """
+        key = occupant.name.key
+        if key not in self._intact:
+            self._intact[key] = occupant.tree is not None and self._stands(occupant, occupant.tree)
+        return self._intact[key]
+
+    def _stands(self, occupant: Occupant, tree: str) -> bool:
+        folder = self._project.package_folder(occupant.name)
+        if self._leads_elsewhere(folder):
+            return False
+        try:
+            found = os.lstat(folder)
+        except OSError:
+            return False
+        known = self._state.packages.get(occupant.name.key)
+        if known and (known.tree, known.mtime_ns, known.inode) == (tree, found.st_mtime_ns, found.st_ino):
+            return True
+        try:
+            if digest_folder(folder) != tree:
+                return False
+        except (OSError, ForeignEntry):
+            return False
+        self.note(occupant, tree)
+        return True
+
+    def note(self, occupant: Occupant, tree: str) -> None:
+        """The state remembers that the folder of *occupant*, as it stands now, holds *tree*."""
+        name = occupant.name
+        found = os.lstat(self._project.package_folder(name))
+        installed = Installed(str(name), occupant.version, tree, found.st_mtime_ns, found.st_ino)
+        self._state.keep_package(name.key, installed)
+        self._intact[name.key] = True
+
+    def forget(self, name: PackageName) -> None:
+        """The state remembers nothing of *name*."""
+        self._state.forget_package(name.key)
+        self._intact.pop(name.key, None)
+
+    def folder_of(self, name: PackageName) -> Path | None:
+        """The folder that hpm laid out for *name*, spelled as it was then; ``None`` if it is not there."""
+        known = self._state.packages.get(name.key)
+        if known is None:
+            return None
+        folder = self._project.package_folder(PackageName.parse(known.name))
+        return folder if folder.is_dir() and not self._leads_elsewhere(folder) else None
+
+    def _leads_elsewhere(self, folder: Path) -> bool:
+        """Whether *folder* or one above it is a link: what is behind it is not the project's."""
+        return any(os.path.islink(each) for each in (self._project.modules, folder.parent, folder))
+
+    def version_of(self, name: PackageName) -> str | None:
+        """The version that hpm last laid out for *name*; ``None`` if there is none."""
+        return self._state.packages[name.key].version if self.folder_of(name) else None
+
+    def place_for(self, name: PackageName) -> Path:
+        """The folder where *name* belongs, in folders that are really the project's.
+
+        A link in the place of the owner's folder is removed, never followed: writing
+        through it would be writing elsewhere.
+
+        Raises:
+            StorageFailure: ``hem_modules`` itself is a link.
+        """
+        if self._project.modules.is_symlink():
+            raise StorageFailure(
+                f"{self._project.modules} is a link, and hpm writes only inside the project.\n\n"
+                "Remove the link (the interpreter cannot load packages through one) and run hpm again."
+            )
+        folder = self._project.package_folder(name)
+        if folder.parent.is_symlink():
+            folder.parent.unlink()
+        return folder
+
+    def respell(self, name: PackageName) -> None:
+        """What hpm laid out for *name* when it was spelled in other letters is called so now."""
+        known = self._state.packages.get(name.key)
+        if known is None or known.name == str(name):
+            return
+        old, new = self.folder_of(name), self.place_for(name)
+        if old is not None:
+            with storage_failures("rename", old):
+                new.parent.mkdir(parents=True, exist_ok=True)
+                # Where case does not count, the two are one folder.
+                if os.path.lexists(new) and not (os.path.exists(new) and os.path.samefile(old, new)):
+                    remove_tree(old)
+                else:
+                    old.rename(new)
+                with suppress(OSError):
+                    old.parent.rmdir()
+        self._state.keep_package(name.key, replace(known, name=str(name)))
+        self._intact.pop(name.key, None)
+
+    def installed(self) -> dict[PackageName, str]:
+        """The packages whose folders hpm made and are still there, sorted, each with its version."""
+        names = (PackageName.parse(known.name) for _, known in sorted(self._state.packages.items()))
+        versions = ((name, self.version_of(name)) for name in names)
+        return {name: version for name, version in versions if version is not None}
+
+    def extraneous(self, wanted: set[str]) -> list[PackageName]:
+        """Packages whose folders hpm made and whose keys are not *wanted*, sorted."""
+        return [name for name in self.installed() if name.key not in wanted]
+
+    def sweep(self) -> None:
+        """What killed processes left half done is gone."""
+        if not self._project.modules.is_symlink():
+            sweep(self._project.modules)
+            for folder in self._owners():
+                sweep(folder)
+
+    def _owners(self) -> Iterator[Path]:
+        try:
+            with os.scandir(self._project.modules) as entries:
+                yield from [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            return

@@ -1,0 +1,138 @@
+"""outdated: what is locked, compared with what there is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from hpmtasks.errors import HpmError, NotOffline
+from hpmtasks.model.lockfile import LockEntry, overriding_constraints
+from hpmtasks.model.package import PackageName
+from hpmtasks.semver.constraint import Constraint, parse_constraint
+from hpmtasks.semver.version import Version
+from hpmtasks.session.moved import warn_of_move
+from hpmtasks.session.newest import newest_of
+from hpmtasks.session.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one package stands.
+
+    Attributes:
+        name: The package.
+        section: Where the project asks for it; ``transitive`` if only packages do.
+        current: The locked version, if it is locked.
+        wanted: The highest version that every requirement on it allows, if there is one.
+        latest: The newest release.
+        read: Unix time (seconds) when its versions were read; ``None``: just now.
+    """
+
+    name: PackageName
+    section: str
+    current: str | None
+    wanted: str | None
+    latest: str | None
+    read: int | None = None
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether there is something else to have: allowed, or newer."""
+        if self.wanted is not None and self.wanted != self.current:
+            return True
+        if self.latest is None:
+            return False
+        return self.current is None or Version.parse(self.latest) > Version.parse(self.current)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What could be found out, by name, and about which packages nothing could."""
+
+    standings: tuple[Standing, ...]
+    failures: Mapping[PackageName, HpmError]
+
+
+def compare(session: Session, *, transitive: bool) -> Comparison:
+    """The standing of everything that the project requires, and with *transitive* of all that is locked.
+
+    Without a network the versions that earlier runs recorded count. Of tags that were moved
+    since they were locked ``session.warnings`` tells.
+    """
+    sections = dict(_sections(session, transitive=transitive))
+    for name in sections:
+        session.expect_tags(name)
+    standings, failures = [], {}
+    for name, section in sorted(sections.items()):
+        try:
+            versions, read = _versions(session, name)
+        except HpmError as error:
+            failures[name] = error
+            continue
+        standings.append(_standing(session, name, section, versions, read))
+    return Comparison(tuple(standings), failures)
+
+
+def _sections(session: Session, *, transitive: bool) -> Iterator[tuple[PackageName, str]]:
+    manifest, lockfile = session.documents.manifest, session.documents.lockfile
+    if transitive and lockfile:
+        yield from ((name, "transitive") for name in lockfile.entries)
+    yield from ((each.name, "devDependencies") for each in manifest.dev_requirements)
+    yield from ((each.name, "dependencies") for each in manifest.requirements)
+
+
+def _versions(session: Session, name: PackageName) -> tuple[list[Version], int | None]:
+    """The versions of *name*, and when they were read if that was in an earlier run."""
+    try:
+        tags = session.tags(name).tags
+    except NotOffline:
+        record = session.state.values_of(f"tags:{name}")
+        listed, read = record.get("tags"), record.get("read")
+        if not isinstance(listed, dict) or not isinstance(read, int):
+            raise NotOffline(
+                f"Which versions {name} has is not known without the network: no earlier run recorded it."
+            ) from None
+        return [Version.parse(text) for text in listed], read
+    warn_of_move(session, name)
+    return [tag.version for tag in tags], None
+
+
+def _standing(
+    session: Session, name: PackageName, section: str, versions: list[Version], read: int | None
+) -> Standing:
+    lockfile = session.documents.lockfile
+    entry: LockEntry | None = lockfile.entries.get(name) if lockfile else None
+    constraints = _constraints(session, name)
+    allowed = [version for version in versions if all(each.allows(version) for each in constraints)]
+    return Standing(
+        name=name,
+        section=section,
+        current=str(entry.version) if entry else None,
+        wanted=str(max(allowed)) if allowed else None,
+        latest=str(newest_of(versions)) if versions else None,
+        read=read,
+    )
+
+
+def _constraints(session: Session, name: PackageName) -> list[Constraint]:
+    """Every constraint that counts for *name*."""
+    override = overriding_constraints(session.documents.manifest).get(name)
+    if override is not None:
+        with suppress(ValueError):  # what is wrong with it is told by who resolves
+            return [parse_constraint(override)]
+    return session.documents.constraints_on(name)
+
+
+def age(reads: Iterable[int]) -> str | None:
+    """How long ago the oldest of *reads* (Unix seconds) was, in words; ``None`` if there are none."""
+    oldest = min(reads, default=None)
+    if oldest is None:
+        return None
+    seconds = max(0, int(time.time()) - oldest)
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            count = seconds // length
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "less than a minute ago"

@@ -1,0 +1,228 @@
+"""session: the object that holds a run together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from hpmtasks.errors import HpmError, OutOfDate, PackageNotFound
+from hpmtasks.files.leftovers import sweep
+from hpmtasks.front import stamp
+from hpmtasks.model.package import PackageName
+from hpmtasks.model.resolution import Resolution, ResolvedPackage
+from hpmtasks.net.fetcher import Fetcher
+from hpmtasks.project import Project
+from hpmtasks.project.links import links_of, write_links
+from hpmtasks.project.settings import Settings
+from hpmtasks.project.state import State
+from hpmtasks.session.documents import Documents
+from hpmtasks.session.executor import Executor
+from hpmtasks.session.modules import Modules
+from hpmtasks.session.occupant import Patch, find_patch
+from hpmtasks.session.once import once
+from hpmtasks.session.options import Options
+from hpmtasks.sources.routing import Routes
+from hpmtasks.sources.source import Source, TagList
+from hpmtasks.store.store import Store
+
+
+class Progress(Protocol):
+    """Whoever shows what is being waited for."""
+
+    def __call__(
+        self, text: str, tally: Callable[[], tuple[int, int]] | None = None
+    ) -> AbstractContextManager[object]:
+        """*text* began; *tally* says how many of its kind are done, and how many are known of."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a run did to one package. ``before`` or ``after`` is ``None`` when it came or went."""
+
+    name: PackageName
+    before: str | None
+    after: str | None
+
+
+class Session:
+    """One run over one project.
+
+    Args:
+        project: Where.
+        settings: The environment and config.json, read.
+        state: What earlier runs found out.
+        options: What the user asked for.
+        progress: Told one short line whenever something begins that may take time; from any thread.
+            The result is a context, for as long as it lasts.
+
+    Attributes:
+        documents: package.json and package-lock.json.
+        links: The folders that stand in for packages, by name.
+        modules: What stands in ``hem_modules``.
+        store: What all projects share.
+        executor: Works ahead of the tasks.
+        resolution: The answer, once there is one; the resolve stage sets it.
+        changes: What was done to packages.
+        warnings: What the user should know although all went well.
+        failures: What failed, in graph order; the first one decides the exit code.
+        defect: A bug of hpm that a task ran into.
+        fetched, unpacked: What this run put into the store, by package key and commit. A task
+            whose work was done ahead of it in this very run is not fresh: it still has to
+            collect and record.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        settings: Settings,
+        state: State,
+        options: Options | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> None:
+        self.project = project
+        self.settings = settings
+        self.state = state
+        self.options = options or Options()
+        self.progress: Progress = progress or (lambda text, tally=None: nullcontext())
+        self.documents = Documents(project, self.options, lambda name: self.source_of(name).kind)
+        self.links = links_of(project)
+        self.modules = Modules(project, state, self.patch_of)
+        self.store = Store(settings.cache_dir)
+        self.executor = Executor()
+        self.resolution: Resolution | None = None
+        self.changes: list[Change] = []
+        self.warnings: list[str] = []
+        self.failures: list[HpmError] = []
+        self.defect: Exception | None = None
+        self.fetched: set[tuple[str, str]] = set()
+        self.unpacked: set[tuple[str, str]] = set()
+        self._entered = False
+
+    def known_names(self) -> list[PackageName]:
+        """The packages that are known to be needed before anything is asked, sorted.
+
+        Empty if a document cannot be used: the task that reads it says why.
+        """
+        if self.resolution is not None:
+            return [package.name for package in self.resolution.packages]
+        try:
+            return self.documents.names()
+        except HpmError:
+            return []
+
+    def lays_out(self, package: ResolvedPackage) -> bool:
+        """Whether the files of *package*, as locked or patched, are to stand in ``hem_modules``."""
+        return package.name not in self.links and self.options.lays_out(package)
+
+    def is_needed(self, package: ResolvedPackage) -> bool:
+        """Whether the files of *package* are: to lay them out, or to lock what they are."""
+        return self.lays_out(package) or package.tree is None
+
+    def relink(self, links: Mapping[PackageName, Path]) -> None:
+        """From now on, and for later runs, the folders *links* stand in for packages."""
+        write_links(self.project, links)
+        self.links = dict(links)
+
+    def patch_of(self, package: ResolvedPackage) -> Patch | None:
+        """The patch that package.json names for *package*; ``None`` if it names none."""
+        return find_patch(package.id, self.documents.patches, self.project.root, self.state.files)
+
+    # ---- the places packages come from
+
+    @once
+    def fetcher(self) -> Fetcher:
+        """The one way to the network of this run."""
+        from hpmtasks.net.http import open_fetcher
+
+        return open_fetcher(self.settings.environ, offline=self.options.offline)
+
+    @once
+    def routes(self) -> Routes:
+        """Which source a package name belongs to: environment, package.json, config.json, GitHub."""
+        from hpmtasks.session.places import make_routes
+
+        own = self.documents.manifest.sources
+        return make_routes(self.settings, own, self.project.root, self.fetcher, offline=self.options.offline)
+
+    def source_of(self, name: PackageName) -> Source:
+        """The source of *name*: the first rule that matches."""
+        return self.routes.route(name)
+
+    def tags(self, name: PackageName) -> TagList:
+        """The versions of *name*; read once in a run, perhaps already by a thread that ran ahead."""
+        return self.executor.collect(*self.reading_tags(name))
+
+    def expect_tags(self, name: PackageName) -> None:
+        """Begin reading the tags of *name*."""
+        self.executor.start(self.reading_tags(name))
+
+    def has_read_tags(self, name: PackageName) -> bool:
+        """Whether this run already asked for the tags of *name*."""
+        return self.executor.knows(f"tags of {name.key}")
+
+    def reading_tags(self, name: PackageName) -> tuple[str, Callable[[], TagList]]:
+        """The key and the work that read the tags of *name*, for the executor."""
+
+        def read() -> TagList:
+            told = f"reading the versions of {name}"
+            try:
+                with self.progress(told, lambda: self.executor.tally("tags of ")):
+                    return self.source_of(name).tags(name)
+            except PackageNotFound as error:
+                raise self._with_near_names(error, name) from error
+
+        return f"tags of {name.key}", read
+
+    def _with_near_names(self, error: PackageNotFound, name: PackageName) -> PackageNotFound:
+        from hpmtasks.session.near import near_names
+
+        near = near_names(name, self.documents, self.store, self.source_of(name))
+        return error.with_hint(f"Did you mean {' or '.join(near)}?") if near else error
+
+    # ---- between processes
+
+    def enter(self) -> None:
+        """This process alone changes the project, until :meth:`leave`.
+
+        Raises:
+            OutOfDate: Another process changed the project since this run began to look at it.
+        """
+        if self._entered:
+            return
+        self.project.mutex.acquire(self._tell_waiting)
+        self._entered = True
+        if self.state.changed_by_another:
+            raise OutOfDate(
+                "Another hpm process changed this project while this one waited for it. Run it again."
+            )
+        stamp.remove(str(self.project.root))
+        for folder in (self.project.root, self.project.state_folder):
+            sweep(folder)
+        self.modules.sweep()
+
+    def leave(self) -> None:
+        """Others may change the project. The state is written first."""
+        if self._entered:
+            self._entered = False
+            try:
+                self.state.save()
+            finally:
+                self.project.mutex.release()
+
+    def _tell_waiting(self, holder: str | None) -> None:
+        who = f"process {holder}" if holder else "another process"
+        self.progress(f"waiting for {who}, which is installing in this project")
+
+    def close(self) -> None:
+        """Let others in, abandon what still runs ahead, close the connections."""
+        try:
+            self.leave()
+        finally:
+            self.executor.close()
+            if "fetcher" in self.__dict__:
+                self.fetcher.close()

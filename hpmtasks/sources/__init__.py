@@ -1,0 +1,1 @@
+"""sources: the places that packages come from: GitHub, any git server, a directory."""

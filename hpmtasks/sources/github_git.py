@@ -1,0 +1,64 @@
+"""github_git: tags by git's own protocol and archives by their link, which cost no API request."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+from urllib.parse import quote
+
+from hpmtasks.model.package import PackageName
+from hpmtasks.net.address import origin_of
+from hpmtasks.net.fetcher import Fetcher, Token
+from hpmtasks.sources.github_refusals import refusal
+from hpmtasks.sources.pkt_line import NotGit, ls_refs_request, tags_in
+from hpmtasks.sources.source import TagList, tag_list
+
+_REQUEST = "application/x-git-upload-pack-request"
+_RESULT = "application/x-git-upload-pack-result"
+
+
+class GitTransport:
+    """A GitHub, asked as git asks it: one POST for all tags of a repository."""
+
+    def __init__(self, fetcher: Fetcher, server_url: str, token: Token | None) -> None:
+        self._fetcher = fetcher
+        self._server = server_url
+        self._token = token.for_git() if token else None
+
+    def tags(self, name: PackageName) -> TagList:
+        """See :meth:`Source.tags`.
+
+        Raises:
+            NotGit: The answer is not git's.
+            Forbidden: Refused, and not for a rate limit.
+        """
+        answer = self._fetcher.request(
+            "POST",
+            f"{self._repository(name)}.git/git-upload-pack",
+            headers={"Accept": _RESULT, "Content-Type": _REQUEST, "Git-Protocol": "version=2"},
+            content=ls_refs_request("hpm"),
+            token=self._token,
+        )
+        if not answer.ok:
+            raise refusal(answer, name, authenticated=self._token is not None)
+        place = origin_of(answer.url).place
+        content_type = answer.header("content-type").partition(";")[0].strip()
+        if content_type != _RESULT:
+            raise NotGit(place, f"it sent {content_type or 'something untyped'}")
+        return tag_list(tags_in(answer.body, place))
+
+    def archive(self, name: PackageName, commit: str, into: BinaryIO) -> None:
+        """See :meth:`Source.archive`.
+
+        Raises:
+            NotGit: A page came instead of an archive.
+            Forbidden: Refused, and not for a rate limit.
+        """
+        url = f"{self._repository(name)}/archive/{quote(commit, safe='')}.tar.gz"
+        answer = self._fetcher.download(url, into, token=self._token)
+        if not answer.ok:
+            raise refusal(answer, name, authenticated=self._token is not None, commit=commit)
+        if answer.header("content-type").startswith("text/html"):
+            raise NotGit(origin_of(answer.url).place, "it sent a web page instead of an archive")
+
+    def _repository(self, name: PackageName) -> str:
+        return f"{self._server}/{quote(name.owner, safe='')}/{quote(name.repo, safe='')}"

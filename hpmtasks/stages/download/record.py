@@ -1,0 +1,21 @@
+"""record: which archive a package's commit came in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadRecord:
+    """An archive in the store."""
+
+    commit: str
+    #: sha256 of the archive's bytes, in hex; the store finds it by this.
+    archive: str
+    #: Bytes.
+    size: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as doit keeps it."""
+        return asdict(self)

@@ -1,0 +1,45 @@
+"""tasks: ``verify:<name>``."""
+
+from __future__ import annotations
+
+from doit.task import Task
+
+from hpmtasks.graph import Record, stage_task
+from hpmtasks.model.resolution import ResolvedPackage
+from hpmtasks.session import Session
+from hpmtasks.session.executor import Step
+from hpmtasks.stages.verify.action import verification
+from hpmtasks.stages.verify.record import VerifyRecord
+
+
+def step(session: Session, package: ResolvedPackage) -> Step:
+    """The work of ``verify:<name>``, for the executor to run ahead with and for the task to collect."""
+    return verification(session, package)
+
+
+def task(session: Session, package: ResolvedPackage) -> Task:
+    """``verify:<name>`` for one resolved package."""
+    name = f"verify:{package.name}"
+
+    def work() -> Record:
+        record: VerifyRecord = session.executor.collect(*step(session, package))
+        return record.to_json()
+
+    def is_fresh() -> bool:
+        if session.modules.hold(package):
+            return True
+        record = session.state.values_of(name)
+        if record.get("commit") != package.commit or package.tree not in (None, record.get("tree")):
+            return False
+        found = session.store.find_tree_of(package.name, package.commit) is not None
+        # In this order: a thread that runs ahead says what it unpacks before the store has it.
+        return found and (package.name.key, package.commit) not in session.unpacked
+
+    return stage_task(
+        session,
+        name,
+        doc=f"the contents of {package.name} are the promised ones",
+        work=work,
+        is_fresh=is_fresh,
+        task_dep=[f"download:{package.name}"],
+    )

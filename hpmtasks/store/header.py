@@ -1,0 +1,128 @@
+"""header: one block of a tar archive, and the records of a pax header, read strictly."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import NamedTuple
+
+from hpmtasks.store.refusal import MOST_BYTES, MOST_HEADER_BYTES, Refused
+
+BLOCK = 512
+CUT_SHORT = "it is cut short"
+_POSIX = b"ustar\x0000"
+_GNU = b"ustar  \x00"
+_ADLER_MODULUS = 65521
+_PAX_LENGTH = re.compile(rb"([1-9][0-9]{0,7}) ")
+
+
+class Header(NamedTuple):
+    """One block of 512 bytes, its checksum verified; names not yet."""
+
+    name: bytes
+    kind: int
+    mode: int
+    size: int
+    target: bytes
+
+
+def read_header(block: bytes) -> Header:
+    """The header in *block*.
+
+    Raises:
+        Refused: It is none.
+    """
+    if len(block) < BLOCK:
+        raise Refused(CUT_SHORT)
+    magic = block[257:265]
+    if magic not in (_POSIX, _GNU) or not _is_sum_right(block):
+        raise Refused("it is not a tar archive, or damaged")
+    name = _until_nul(block[0:100])
+    prefix = block[345:500]
+    if magic == _GNU:
+        if prefix.strip(b"\0"):
+            raise Refused("it uses old extensions of GNU tar")
+    elif folder := _until_nul(prefix):
+        name = folder + b"/" + name
+    return Header(
+        name, block[156], _octal(block[100:108]), _number(block[124:136]), _until_nul(block[157:257])
+    )
+
+
+def _is_sum_right(block: bytes) -> bool:
+    """Whether the checksum is the sum of the header's bytes, its own field counted as spaces.
+
+    Adler-32 starts with exactly this sum, modulo 65521, and takes a tenth of the time.
+    """
+    counted = b"".join((block[:148], b"        ", block[156:]))
+    total = (zlib.adler32(counted) & 0xFFFF) - 1
+    return (_octal(block[148:156]) - total) % _ADLER_MODULUS == 0
+
+
+def _until_nul(raw: bytes) -> bytes:
+    return raw.partition(b"\0")[0]
+
+
+def _octal(raw: bytes) -> int:
+    digits = raw.strip(b"\0 ")
+    if not digits:
+        return 0
+    # int() alone would take signs, underscores and white space.
+    if not digits.isdigit() or b"8" in digits or b"9" in digits:
+        raise Refused("a number in it is damaged")
+    return int(digits, 8)
+
+
+def _number(raw: bytes) -> int:
+    """A size: octal, or GNU's binary form with the highest bit set."""
+    number = int.from_bytes(raw[1:], "big") if raw[0] == 0x80 else _octal(raw)
+    if number > MOST_BYTES:
+        raise Refused(f"it holds more than {MOST_BYTES >> 20} MiB")
+    return number
+
+
+def bounded(size: int) -> int:
+    """*size* of an extended header.
+
+    Raises:
+        Refused: It is far beyond what a path needs.
+    """
+    if size > MOST_HEADER_BYTES:
+        raise Refused("an extended header is too large")
+    return size
+
+
+def read_pax(data: bytes) -> dict[bytes, bytes]:
+    """The records of a pax header: lines of ``LENGTH KEY=VALUE``, the length being the whole line's.
+
+    Raises:
+        Refused: Malformed, or about a sparse file, or with one name or size given twice.
+    """
+    records: dict[bytes, bytes] = {}
+    position = 0
+    while position < len(data):
+        length = _PAX_LENGTH.match(data, position)
+        end = position + int(length[1]) if length else 0
+        record = data[length.end() : end] if length else b""
+        key, equals, value = record.removesuffix(b"\n").partition(b"=")
+        if end > len(data) or not record.endswith(b"\n") or not equals:
+            raise Refused("an extended header is damaged")
+        if key.startswith(b"GNU.sparse"):
+            raise Refused("it holds a sparse file")
+        if key in records or (key in (b"path", b"linkpath", b"size") and not value):
+            raise Refused("a member is described twice")
+        records[key] = value
+        position = end
+    return records
+
+
+def text(raw: bytes) -> str:
+    """A name or a comment.
+
+    Raises:
+        Refused: It is not UTF-8.
+    """
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused("a name is not UTF-8", raw.decode("utf-8", "backslashreplace")) from None

@@ -1,0 +1,134 @@
+"""index: what the store wrote down about what it holds. A record that cannot be read is no record."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hpmtasks.files.atomic import write_atomically
+from hpmtasks.files.failures import storage_failures
+from hpmtasks.model.package import PackageName
+from hpmtasks.store.entries import ArchiveEntry, TreeFile
+from hpmtasks.store.layout import Layout, is_sha256, is_tree_digest
+from hpmtasks.store.tree import tree_digest
+
+_SCHEMA = 1
+
+
+def write_record(layout: Layout, entry: ArchiveEntry, tree: tuple[TreeFile, ...] = ()) -> None:
+    """The record of *entry*'s package and commit says what *entry* says.
+
+    Raises:
+        StorageFailure: The file system refuses.
+    """
+    content = {
+        "schema": _SCHEMA,
+        "name": str(entry.name),
+        "version": entry.version,
+        "sha256": entry.sha256,
+        "size": entry.size,
+        "comment": entry.comment,
+        "tree": entry.tree,
+        "treeFiles": len(tree),
+        "treeSize": sum(file.size for file in tree),
+        "time": int(time.time()),
+    }
+    _write(layout, layout.record(entry.name, entry.commit), content)
+
+
+def read_record(layout: Layout, name: PackageName, commit: str) -> ArchiveEntry | None:
+    """The record of *name* at *commit*; ``None`` if there is none, or none that can be read."""
+    content = _read_object(layout.record(name, commit))
+    if content is None:
+        return None
+    sha256, size, tree = content.get("sha256"), content.get("size"), content.get("tree")
+    if not is_sha256(sha256) or not isinstance(size, int) or not (tree == "" or is_tree_digest(tree)):
+        return None
+    return ArchiveEntry(
+        name=name,
+        commit=commit,
+        sha256=str(sha256),
+        size=size,
+        path=layout.archive(str(sha256)),
+        comment=str(content.get("comment", "")),
+        tree=str(tree),
+        version=str(content.get("version", "")),
+    )
+
+
+def size_in_record(path: Path) -> tuple[str, str, int] | None:
+    """The package's name, version and bytes (archive and tree) by the record at *path*."""
+    content = _read_object(path)
+    if content is None:
+        return None
+    size, tree_size = content.get("size"), content.get("treeSize", 0)
+    if not isinstance(size, int) or not isinstance(tree_size, int):
+        return None
+    return str(content.get("name", "")), str(content.get("version", "")), size + tree_size
+
+
+def write_tree_index(layout: Layout, path: Path, files: tuple[TreeFile, ...]) -> None:
+    """The index at *path* says that *files* were right in this boot.
+
+    Raises:
+        StorageFailure: The file system refuses.
+    """
+    rows = [[file.path, int(file.executable), file.size, file.sha256, file.mtime_ns] for file in files]
+    content = {"schema": _SCHEMA, "boot": boot(), "files": rows}
+    _write(layout, path, content)
+
+
+def read_tree_index(path: Path, digest: str) -> tuple[tuple[TreeFile, ...], str] | None:
+    """The files of the tree *digest* by the index at *path*, and the boot in which they were right.
+
+    ``None`` if there is none, or one that does not add up to *digest*.
+    """
+    content = _read_object(path)
+    rows = content.get("files") if content is not None else None
+    if content is None or not isinstance(rows, list):
+        return None
+    files: list[TreeFile] = []
+    for row in rows:
+        match row:
+            case [str(name), int(executable), int(size), str(sha256), int(mtime_ns)]:
+                files.append(TreeFile(name, bool(executable), size, sha256, mtime_ns))
+            case _:
+                return None
+    try:
+        adds_up = tree_digest(files) == digest
+    except UnicodeError:
+        return None
+    return (tuple(files), str(content.get("boot", ""))) if adds_up else None
+
+
+def _write(layout: Layout, path: Path, content: dict[str, Any]) -> None:
+    # Staged where the store sweeps: a killed run leaves nothing beside the records.
+    with storage_failures("write", path):
+        layout.temporary.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = json.dumps(content, separators=(",", ":")).encode()
+        write_atomically(path, data, durable=not boot(), staging=layout.temporary)
+
+
+def _read_object(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) and content.get("schema") == _SCHEMA else None
+
+
+@cache
+def boot() -> str:
+    """A name for the time since the machine started; empty if the system has none to tell.
+
+    What was written without fsync is safe for as long as this does not change: a page that a
+    process wrote is seen by all, until power is lost.
+    """
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except (OSError, ValueError):
+        return ""

@@ -1,0 +1,224 @@
+"""tar: the members of an archive in memory, read strictly.
+
+The formats are POSIX.1-2001 ("pax", with its "ustar" headers) and GNU's long names: what
+``git archive``, forges and tar programs write. Where two readers could see two different
+archives in the same bytes, the archive is refused; so what was checked is what is used.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import NamedTuple
+
+from hpmtasks.store.header import BLOCK, CUT_SHORT, Header, bounded, read_header, read_pax, text
+from hpmtasks.store.inflate import Buffer
+from hpmtasks.store.refusal import (
+    DEEPEST,
+    LONGEST_PART,
+    LONGEST_PATH,
+    MOST_ENTRIES,
+    Refused,
+)
+
+_ZEROS = bytes(BLOCK)
+_CHUNK = 1 << 20
+_OWNER_MAY_EXECUTE = 0o100
+
+_BAD_CHARACTER = re.compile(r"[\x00-\x1f\x7f\\]")
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+_DESCRIPTIONS = frozenset(b"xgLK")  # members that only describe the next one, or all
+_NEVER_IN_A_PACKAGE = {
+    ord("1"): "it holds a hard link",
+    ord("3"): "it holds a device",
+    ord("4"): "it holds a device",
+    ord("6"): "it holds a named pipe",
+    ord("S"): "it holds a sparse file",
+}
+
+
+class Kind(Enum):
+    """What a member is."""
+
+    FILE = auto()
+    FOLDER = auto()
+    LINK = auto()
+
+
+_KINDS = {0: Kind.FILE, ord("0"): Kind.FILE, ord("2"): Kind.LINK, ord("5"): Kind.FOLDER}
+
+
+class Member(NamedTuple):
+    """One member, its path already checked.
+
+    Attributes:
+        path: Inside the archive's top folder; empty for the top folder itself.
+        start: Where its content begins in the archive.
+        target: Of a symbolic link, as written.
+    """
+
+    path: str
+    kind: Kind
+    executable: bool
+    start: int
+    size: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What an archive holds.
+
+    Attributes:
+        members: In the archive's order.
+        comment: Of the global header; ``git archive`` puts the commit there. Empty if there is none.
+    """
+
+    members: tuple[Member, ...]
+    comment: str
+
+
+def list_members(data: Buffer) -> Listing:
+    """Every member of the archive *data*, named as inside its one top folder.
+
+    Raises:
+        Refused: Damaged, cut short or ambiguous; not one top folder; or with something in it that a
+            package cannot have: hard links, devices, names that lead elsewhere.
+    """
+    members: list[Member] = []
+    extended = _Extended()
+    top = ""
+    entries = offset = 0
+    while (block := data[offset : offset + BLOCK]) != _ZEROS:
+        entries += 1
+        if entries > MOST_ENTRIES:
+            raise Refused(f"it has more than {MOST_ENTRIES} entries")
+        header = read_header(block)
+        start = offset + BLOCK
+        offset = start + (header.size + BLOCK - 1) // BLOCK * BLOCK
+        if offset > len(data):
+            raise Refused(CUT_SHORT)
+        if header.kind in _DESCRIPTIONS:
+            extended.take(header.kind, data[start : start + bounded(header.size)])
+            continue
+        full = _member(header, extended, start)
+        extended.forget()
+        first, _, inner = full.path.partition("/")
+        top = top or first
+        if first != top or (not inner and full.kind is not Kind.FOLDER):
+            raise Refused("it is not one folder", full.path)
+        if _DRIVE.match(inner):
+            raise Refused("a path names a drive", full.path)
+        members.append(full._replace(path=inner))
+    if extended.is_pending:
+        raise Refused(CUT_SHORT)
+    _check_end(data, offset)
+    if not members:
+        raise Refused("it is empty")
+    _check_places(members)
+    return Listing(tuple(members), extended.comment)
+
+
+@dataclass(slots=True)
+class _Extended:
+    """What extended headers said about the next member, and the comment about all."""
+
+    comment: str = ""
+    pax: dict[bytes, bytes] = field(default_factory=dict)
+    gnu: dict[bytes, bytes] = field(default_factory=dict)
+    is_pending: bool = False
+
+    def forget(self) -> None:
+        if self.is_pending:
+            self.pax, self.gnu, self.is_pending = {}, {}, False
+
+    def take(self, kind: int, data: bytes) -> None:
+        if kind == ord("g"):
+            about_all = read_pax(data)
+            if not about_all.keys().isdisjoint((b"path", b"linkpath", b"size")):
+                raise Refused("a global header gives all members one name or size")
+            self.comment = text(about_all.get(b"comment", b"")) or self.comment
+            return
+        if kind == ord("x"):
+            if self.is_pending:
+                raise Refused("a member is described twice")
+            self.pax = read_pax(data)
+        else:
+            key = b"path" if kind == ord("L") else b"linkpath"
+            if self.pax or key in self.gnu:
+                raise Refused("a member is described twice")
+            self.gnu[key], _, rest = data.partition(b"\0")
+            if rest.strip(b"\0"):
+                raise Refused("an extended header is damaged")
+        self.is_pending = True
+
+    def get(self, key: bytes, otherwise: bytes) -> bytes:
+        return self.pax.get(key) or self.gnu.get(key) or otherwise
+
+
+def _member(header: Header, extended: _Extended, start: int) -> Member:
+    name = text(extended.get(b"path", header.name))
+    kind = _KINDS.get(header.kind)
+    if kind is None:
+        raise Refused(_NEVER_IN_A_PACKAGE.get(header.kind, "it holds something of an unknown kind"), name)
+    if extended.get(b"size", b"%d" % header.size) != b"%d" % header.size:
+        raise Refused("a member has two sizes", name)
+    if kind is not Kind.FILE and header.size:
+        raise Refused("a folder or link has content", name)
+    path = name.rstrip("/") if kind is Kind.FOLDER and name.strip("/") else name
+    _check_path(path.removeprefix("./"))
+    target = text(extended.get(b"linkpath", header.target)) if kind is Kind.LINK else ""
+    executable = bool(header.mode & _OWNER_MAY_EXECUTE)
+    return Member(path.removeprefix("./"), kind, executable, start, header.size, target)
+
+
+def _check_path(path: str) -> None:
+    parts = path.split("/")
+    problem = ""
+    if _BAD_CHARACTER.search(path):
+        problem = "a path holds a backslash or a control character"
+    elif path.startswith("/"):
+        problem = "a path is absolute"
+    elif ".." in parts or "." in parts or "" in parts:
+        problem = "a path has '..', '.' or an empty part"
+    elif len(parts) > DEEPEST + 1:  # the top folder is not counted
+        problem = f"a path is deeper than {DEEPEST} folders"
+    elif (len(path) > LONGEST_PART or not path.isascii()) and _is_too_long(path, parts):
+        problem = "a path is too long"
+    elif _DRIVE.match(path):
+        problem = "a path names a drive"
+    if problem:
+        raise Refused(problem, path)
+
+
+def _is_too_long(path: str, parts: list[str]) -> bool:
+    return len(path.encode()) > LONGEST_PATH or max(len(part.encode()) for part in parts) > LONGEST_PART
+
+
+def _check_end(data: Buffer, offset: int) -> None:
+    """Two blocks of zeros end an archive; after them there is nothing but zeros."""
+    if len(data) - offset < 2 * BLOCK:
+        raise Refused(CUT_SHORT)
+    for position in range(offset, len(data), _CHUNK):
+        if data[position : position + _CHUNK].strip(b"\0"):
+            raise Refused("there is something after its end")
+
+
+def _check_places(members: list[Member]) -> None:
+    """No path twice, and none that is a file or a link and also a folder."""
+    taken: set[str] = set()
+    folders = {""}
+    for member in members:
+        folder = member.path
+        if member.kind is not Kind.FOLDER:
+            if folder in taken:
+                raise Refused("a path is there twice", folder)
+            taken.add(folder)
+            folder = folder.rpartition("/")[0]
+        while folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    if both := taken & folders:
+        raise Refused("a path is a folder and also something else", min(both))

@@ -1,0 +1,71 @@
+"""Scripts of package.json as tasks of doit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.support.projects import ProjectFolder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[ProjectFolder]:
+    """A project with a dodo.py, a required package, and scripts that look for it."""
+    with closing(ProjectFolder(tmp_path)) as opened:
+        opened.registry.publish("acme/a", "1.0.0")
+        scripts = {
+            "prebuild": "echo before",
+            "build": "test -f hem_modules/acme/a/package.json && test -f package-lock.json && echo built",
+            "fail": "exit 3",
+            "a=b": "echo never",
+        }
+        document = {"name": "me/app", "version": "1.0.0", "dependencies": {"acme/a": "1"}, "scripts": scripts}
+        opened.write("package.json", json.dumps(document))
+        opened.write_dodo()
+        yield opened
+
+
+def test_script_runs_after_the_installation(project: ProjectFolder) -> None:
+    """The packages are there when it starts, and its output is its own."""
+    done = project.doit("script:build")
+    assert done.code == 0, done.err
+    assert done.ran[-2:] == ["lock", "script:build"]
+    assert "before\nbuilt\n" in done.out
+
+
+def test_script_is_never_fresh(project: ProjectFolder) -> None:
+    """What it reads is not known, so it runs each time; the installation does not."""
+    project.doit("script:build")
+    assert project.doit("script:build").ran == ["script:build"]
+
+
+def test_failing_script_is_a_failed_task(project: ProjectFolder) -> None:
+    """The script and its code are named, without a traceback."""
+    done = project.doit("script:fail")
+    assert done.code == 1
+    assert "script fail ended with 3" in done.out + done.err
+    assert "Traceback" not in done.out + done.err
+
+
+def test_scripts_are_listed(project: ProjectFolder) -> None:
+    """Each has a task, but for a name that doit cannot take; installing runs none of them."""
+    listed = project.doit("list", "--all", "--quiet").out.split()
+    assert [name for name in listed if name.startswith("script")] == [
+        "script",
+        "script:build",
+        "script:fail",
+        "script:prebuild",
+    ]
+    assert not [name for name in project.doit("install").ran if name.startswith("script")]
+
+
+def test_unusable_package_json_fails_as_ever(project: ProjectFolder) -> None:
+    """Then there are no scripts, and the installation says why."""
+    project.write("package.json", '{"name": "me/app"}')
+    done = project.doit("install")
+    assert "package.json missing required field: version" in done.out + done.err
+    assert "Traceback" not in done.out + done.err

@@ -1,0 +1,77 @@
+"""executor: each thing is done once, whoever asks first, and whoever collects gets what came of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from hpmtasks.session.executor import Executor
+
+
+@pytest.fixture
+def executor() -> Iterator[Executor]:
+    """Two threads."""
+    made = Executor(width=2)
+    yield made
+    made.close()
+
+
+def _refuse() -> str:
+    raise ValueError("refused")
+
+
+def _never() -> str:
+    raise AssertionError("done twice")
+
+
+def test_what_was_started_is_collected(executor: Executor) -> None:
+    """Who collects gets the result of the work that was started, and does none itself."""
+    executor.start(("a", lambda: "result"))
+    assert executor.collect("a", _never) == "result"
+
+
+def test_what_nobody_started_is_done_by_who_collects(executor: Executor) -> None:
+    """Without a start the work is done in the collecting thread, and only once."""
+    worker: list[int] = []
+    executor.collect("a", lambda: worker.append(threading.get_ident()))
+    executor.collect("a", _never)
+    assert worker == [threading.get_ident()]
+
+
+def test_a_thing_is_begun_once(executor: Executor) -> None:
+    """A second start of the same thing changes nothing."""
+    executor.start(("a", lambda: "first"))
+    executor.start(("a", _never))
+    assert executor.collect("a", _never) == "first"
+
+
+def test_a_failure_reaches_who_collects_and_all_later_steps(executor: Executor) -> None:
+    """A step that fails fails those that were to follow it, with the same error."""
+    executor.start(("a", _refuse), ("b", _never))
+    for key in ("a", "b"):
+        with pytest.raises(ValueError, match="refused"):
+            executor.collect(key, _never)
+
+
+def test_more_work_than_threads_is_all_done(executor: Executor) -> None:
+    """What finds no thread waits for one."""
+    for number in range(20):
+        executor.start((str(number), partial(str, number)))
+    assert [executor.collect(str(number), _never) for number in range(20)] == [*map(str, range(20))]
+
+
+def test_what_is_forgotten_is_done_again(executor: Executor) -> None:
+    """After ``forget`` the next to collect does the work anew."""
+    assert executor.collect("a", lambda: 1) == 1
+    executor.forget("a")
+    assert executor.collect("a", lambda: 2) == 2
+
+
+def test_nothing_is_begun_after_the_end(executor: Executor) -> None:
+    """A start after ``close`` is no start."""
+    executor.close()
+    executor.start(("a", _never))
+    assert not executor.knows("a")

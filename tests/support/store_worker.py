@@ -1,0 +1,35 @@
+"""store_worker: a process that does nothing but use a store, to be run beside others and killed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from hpmtasks.model.package import PackageName
+from hpmtasks.store.store import Store
+
+NAME = PackageName.parse("Acme/lib")
+COMMIT = "c" * 40
+
+
+def writing(data: bytes) -> Callable[[BinaryIO], None]:
+    """A download that brings *data*."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(data)
+
+    return write
+
+
+def work(store: Store, archive: bytes, project: Path) -> None:
+    """One installation: receive, unpack, lay out."""
+    store.add_archive(NAME, COMMIT, writing(archive))
+    store.lay_out(store.unpack(NAME, COMMIT), project / "acme" / "lib")
+
+
+if __name__ == "__main__":
+    archive_file, cache, project, rounds = sys.argv[1:]
+    for _ in range(int(rounds)):
+        work(Store(Path(cache)), Path(archive_file).read_bytes(), Path(project))

@@ -34,6 +34,7 @@ from hpmtasks.model.manifest_issues import (
 )
 from hpmtasks.model.package import PackageName, Requirement
 from hpmtasks.model.specifier import parse_specifier, split_name
+from hpmtasks.model.task_config import TaskConfig, parse_pools, parse_tasks, parse_workspaces
 from hpmtasks.semver.constraint import parse_constraint
 
 __all__ = [
@@ -62,9 +63,10 @@ DEFAULT_MAIN = "src/index.hml"
 class Manifest:
     """A package.json that was found usable.
 
-    ``name`` and ``version`` are ``None`` only where they were not required. ``overrides``,
-    ``tasks`` and ``sources`` are as written; whoever gives them meaning checks them.
-    ``files`` is ``None`` if the package does not restrict what is installed.
+    ``name`` and ``version`` are ``None`` only where they were not required. ``overrides``
+    and ``sources`` are as written; whoever gives them meaning checks them.
+    ``files`` is ``None`` if the package does not restrict what is installed. ``tasks`` has
+    every script, described or not, and every task that only stands for others.
     """
 
     name: str | None = None
@@ -76,7 +78,11 @@ class Manifest:
     files: tuple[str, ...] | None = None
     native_requires: tuple[str, ...] = ()
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    tasks: Mapping[str, Any] = field(default_factory=dict)
+    tasks: Mapping[str, TaskConfig] = field(default_factory=dict)
+    #: How many tasks of a pool run at a time; a pool that is not here has one slot.
+    pools: Mapping[str, int] = field(default_factory=dict)
+    #: Patterns of the folders that are members, relative to this file's.
+    workspaces: tuple[str, ...] = ()
     sources: tuple[Any, ...] = ()
     #: The whole document, for the fields that nothing here gives a meaning.
     document: Mapping[str, Any] = field(default_factory=dict)
@@ -184,6 +190,7 @@ def _build(document: Mapping[str, Any], text: str, issues: list[str], *, own: bo
     issues += issues_of_paths(main, files)
     issues += issues_of_commands(scripts)
     issues += issues_of_libraries(native_requires)
+    tasks, pools, workspaces = _tasks(document, scripts, issues) if own else ({}, {}, ())
     return Manifest(
         name=name if isinstance(name, str) else None,
         version=version if isinstance(version, str) else None,
@@ -194,11 +201,24 @@ def _build(document: Mapping[str, Any], text: str, issues: list[str], *, own: bo
         files=tuple(files) if isinstance(files, list) else None,
         native_requires=tuple(native_requires),
         overrides=_object(document, "overrides") if own else {},
-        tasks=_object(document, "tasks") if own else {},
+        tasks=tasks,
+        pools=pools,
+        workspaces=workspaces,
         sources=tuple(_list(_object(document, "hpm"), "sources")) if own else (),
         document=document,
         text=text,
     )
+
+
+def _tasks(
+    document: Mapping[str, Any], scripts: Mapping[str, str], issues: list[str]
+) -> tuple[dict[str, TaskConfig], dict[str, int], tuple[str, ...]]:
+    """The tasks, the pools and the workspaces of *document*."""
+    tasks, of_tasks = parse_tasks(scripts, document.get("tasks"))
+    pools, of_pools = parse_pools(_object(document, "hpm").get("pools"))
+    workspaces, of_workspaces = parse_workspaces(document.get("workspaces"))
+    issues += [*of_tasks, *of_pools, *of_workspaces]
+    return tasks, pools, workspaces
 
 
 def _object(holder: Mapping[str, Any], key: str) -> dict[str, Any]:

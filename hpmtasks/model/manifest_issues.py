@@ -17,7 +17,7 @@ _STRINGS = ("name", "version", "description", "homepage", "main")
 _STRINGS_OR_OBJECTS = ("author", "license", "repository", "bugs")
 _OBJECTS = ("overrides", "tasks", "engines", "hpm", "native")
 _OBJECTS_OF_STRINGS = ("dependencies", "devDependencies", "scripts")
-_LISTS_OF_STRINGS = ("keywords", "files")
+_LISTS_OF_STRINGS = ("keywords", "files", "workspaces")
 
 
 def has_documented_shape(document: Mapping[str, Any]) -> bool:

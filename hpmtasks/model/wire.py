@@ -63,7 +63,7 @@ class PackageJson(_Wire):
     scripts: dict[str, str] | None = None
     files: list[str] | None = None
     native: NativeWire | None = None
-    workspaces: Any = None
+    workspaces: list[str] | None = None
     overrides: dict[str, Any] | None = None
     tasks: dict[str, Any] | None = None
     engines: dict[str, Any] | None = None

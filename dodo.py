@@ -116,6 +116,7 @@ AREAS = {
     "project": "tests/project",
     "session": "tests/session",
     "stages": "tests/stages",
+    "scripts": "tests/scripts",
     "graph": "tests/graph",
     "front": "tests/front",
     "commands": "tests/commands",

@@ -129,9 +129,9 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
     try:
         lockfile = _locked_before(session)
         edits = prepare(session)
-        if session.documents.candidate is not None:
+        if "" in session.documents.candidates:
             project.candidate_path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(project.candidate_path, session.documents.candidate.encode(), durable=False)
+            write_atomically(project.candidate_path, session.documents.candidates[""].encode(), durable=False)
         claimed = stamp.claim(str(project.root), context.environ)
         outcome = install(session, context.console)
         if claimed and outcome.ran:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -22,18 +22,27 @@ class Project:
     """A project, by its root folder (absolute). Passed as an argument, never global."""
 
     root: Path
+    #: The folder from which it was looked for: in a workspace it tells which member is meant.
+    start: Path = field(default=Path(), compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", self.root / self.start)
 
     @classmethod
     def find(cls, start: Path) -> Self:
         """The project that *start* is in: the nearest folder upwards with a package.json.
 
+        If that belongs to a member of a workspace, the workspace's root is the project.
+
         Raises:
             InvalidManifest: There is none.
         """
+        from hpmtasks.project.workspace import workspace_root_of
+
         start = start.absolute()
         for folder in (start, *start.parents):
             if (folder / MANIFEST).is_file():
-                return cls(folder)
+                return cls(workspace_root_of(folder) or folder, start)
         raise InvalidManifest(
             str(start / MANIFEST),
             ["No package.json found here or in a folder above. Run 'hpm init' first."],

@@ -10,6 +10,7 @@ from hpmtasks.model.manifest import Manifest, get_all_dependencies, parse_manife
 from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.model.patches import patches_of
 from hpmtasks.project import Project
+from hpmtasks.project.workspace import Workspace, read_workspace
 from hpmtasks.semver.constraint import Constraint, parse_constraint
 from hpmtasks.session.once import once
 from hpmtasks.session.options import Options
@@ -28,19 +29,23 @@ class Documents:
         self._project = project
         self._options = options
         self._kind_of = kind_of
-        #: package.json as it will be if all goes well (``hpm install X``); ``None``: as it is.
-        self.candidate: str | None = None
-        self.requested: frozenset[PackageName] = frozenset()
+        #: Each package.json that will be another if all goes well (``hpm install X``), by the path of
+        #: its member; the root's is empty.
+        self.candidates: dict[str, str] = {}
+        self.requested: frozenset[tuple[str, PackageName]] = frozenset()
 
-    def adopt_candidate(self, text: str, requested: Iterable[PackageName] = ()) -> None:
+    def adopt_candidate(self, text: str, requested: Iterable[PackageName] = (), *, member: str = "") -> None:
         """From now on the manifest is *text*; the file follows when everything has gone well.
 
         *requested* are the packages that the user asked for just now: messages say so,
         instead of naming a line of package.json that nobody has seen yet.
+
+        Args:
+            member: The path of the member whose package.json it is; of the root, empty.
         """
-        self.candidate = text
-        self.requested = frozenset(requested)
-        for derived in ("manifest", "patches", "_constraints"):
+        self.candidates[member] = text
+        self.requested |= {(member, name) for name in requested}
+        for derived in ("manifest", "patches", "workspace", "_constraints"):
             self.__dict__.pop(derived, None)
 
     def do_without_manifest(self) -> None:
@@ -56,9 +61,18 @@ class Documents:
             InvalidManifest: It cannot be used.
         """
         path = self._project.manifest_path
-        if self.candidate is not None:
-            return parse_manifest(self.candidate.encode(), str(path))
+        if "" in self.candidates:
+            return parse_manifest(self.candidates[""].encode(), str(path))
         return read_manifest(path)
+
+    @once
+    def workspace(self) -> Workspace:
+        """The project and its members, with the candidates in the place of their files.
+
+        Raises:
+            InvalidManifest: package.json of the root or of a member cannot be used.
+        """
+        return read_workspace(self._project, root=self.manifest, texts=self.candidates)
 
     @once
     def patches(self) -> dict[PackageId, str]:

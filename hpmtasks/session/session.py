@@ -18,6 +18,7 @@ from hpmtasks.project import Project
 from hpmtasks.project.links import links_of, write_links
 from hpmtasks.project.settings import Settings
 from hpmtasks.project.state import State
+from hpmtasks.project.workspace import Workspace
 from hpmtasks.session.documents import Documents
 from hpmtasks.session.executor import Executor
 from hpmtasks.session.modules import Modules
@@ -102,6 +103,15 @@ class Session:
         self.fetched: set[tuple[str, str]] = set()
         self.unpacked: set[tuple[str, str]] = set()
         self._entered = False
+
+    @property
+    def workspace(self) -> Workspace:
+        """The project and its members.
+
+        Raises:
+            InvalidManifest: A package.json cannot be used.
+        """
+        return self.documents.workspace
 
     def known_names(self) -> list[PackageName]:
         """The packages that are known to be needed before anything is asked, sorted.

@@ -10,6 +10,7 @@ from hpmtasks.files.failures import storage_failures
 from hpmtasks.files.interrupts import interrupts_wait
 from hpmtasks.model.lockfile import render
 from hpmtasks.model.resolution import Resolution, to_lockfile
+from hpmtasks.project import MANIFEST
 from hpmtasks.session import Session
 from hpmtasks.stages.lock.record import LockRecord
 
@@ -40,7 +41,7 @@ def lock_bytes(session: Session) -> bytes:
 
 def is_written(session: Session) -> bool:
     """Whether nothing is left to write: the lock's bytes are right and no new manifest waits."""
-    if session.documents.candidate is not None:
+    if session.documents.candidates:
         return False
     if session.options.keeps_the_lock:
         return True
@@ -51,7 +52,7 @@ def is_written(session: Session) -> bool:
 
 
 def write_lock(session: Session) -> LockRecord:
-    """package-lock.json is canonical and complete; then package.json is the candidate, if there is one.
+    """package-lock.json is canonical and complete; then each package.json is the candidate, if there is one.
 
     A lock that is right already is not touched. The manifest is written last: whoever
     finds the two torn apart by a crash finds a lock that answers more than is asked.
@@ -67,12 +68,10 @@ def write_lock(session: Session) -> LockRecord:
     with storage_failures("write", path), interrupts_wait():
         if written:
             write_atomically(path, data, durable=True)
-        if session.documents.candidate is not None:
-            write_atomically(
-                session.project.manifest_path, session.documents.candidate.encode(), durable=True
-            )
-            session.documents.candidate = None
-            session.project.candidate_path.unlink(missing_ok=True)
+        for member, text in session.documents.candidates.items():
+            write_atomically(session.project.root / member / MANIFEST, text.encode(), durable=True)
+        session.documents.candidates.clear()
+        session.project.candidate_path.unlink(missing_ok=True)
     resolution = completed(session)
     session.resolution = resolution
     return LockRecord(len(resolution.packages), written)

@@ -62,7 +62,7 @@ def root_requirements(documents: Documents) -> Iterator[RootRequirement]:
         ("devDependencies", manifest.dev_requirements),
     ):
         for requirement in requirements:
-            file = "your request" if requirement.name in documents.requested else "package.json"
+            file = "your request" if ("", requirement.name) in documents.requested else "package.json"
             yield RootRequirement(requirement, section, file)
 
 

@@ -77,6 +77,11 @@ def texts(field: int, values: Iterable[str]) -> bytes:
     return b"".join(message(field, value.encode()) for value in values)
 
 
+def numbers(field: int, values: Iterable[int]) -> bytes:
+    """The list *field* is the int64 *values*, packed; nothing if there are none."""
+    return data(field, b"".join(map(varint, values)))
+
+
 # ---------------------------------------------------------------- reading
 
 
@@ -103,11 +108,19 @@ class Message:
             return 0
         if not isinstance(found, int):
             raise Malformed(f"field {field} is not a number")
-        return found - (1 << 64) if found >> 63 else found
+        return _signed(found)
 
     def flag(self, field: int) -> bool:
         """Whether *field* is true."""
         return self.number(field) != 0
+
+    def numbers(self, field: int) -> list[int]:
+        """The int64 of the packed list *field*."""
+        packed, at, found = self.data(field), 0, []
+        while at < len(packed):
+            value, at = _read_varint(packed, at)
+            found.append(_signed(value))
+        return found
 
     def data(self, field: int) -> bytes:
         """The bytes in *field*; none if it is not there."""
@@ -138,6 +151,10 @@ class Message:
         if len(found) > 1:
             raise Malformed(f"field {field} is there {len(found)} times")
         return found[0]
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >> 63 else value
 
 
 def _as_bytes(field: int, found: int | bytes) -> bytes:

@@ -9,12 +9,12 @@ what is wrong. See "doit's corners" in ``docs/architecture.md``.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from doit.action import BaseAction
-from doit.exceptions import TaskError, TaskFailed
-from doit.task import Task
+from doit.exceptions import InvalidCommand, TaskError, TaskFailed
+from doit.task import DelayedLoader, Task
 
 from hpmtasks.errors import HpmError
 from hpmtasks.session import Session
@@ -115,6 +115,57 @@ def _cleaning(function: Callable[..., object], arguments: Sequence[Any]) -> Call
 def group(name: str, members: Iterable[str], doc: str) -> Task:
     """The task *name* that stands for all its *members*."""
     return Task(name, None, task_dep=list(members), doc=doc, has_subtask=True)
+
+
+class _Asked(dict[str, Any]):
+    """What doit looks up in a loader for each placeholder: it notes for which.
+
+    A placeholder that still has its loader when that has run is one that nothing was laid for.
+    """
+
+    def __init__(self, loader: DelayedLoader) -> None:
+        super().__init__()
+        self._loader = loader
+        self.missing: list[str] = []
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name not in self and ":" in name:
+            if self._loader.created:
+                raise InvalidCommand(not_found=name)
+            self.missing.append(name)
+        return super().get(name, default)
+
+
+def placeholders(
+    session: Session,
+    lay: Callable[[], Iterator[Task]],
+    *,
+    after: str,
+    names: Sequence[str],
+    paths: str | None,
+) -> Iterator[Task]:
+    """A task for each of *names* in the place of what *lay* lays once the task *after* has run.
+
+    doit takes NAME:ANYTHING for a part of a placeholder, and would pass in silence over one that
+    is not laid in the end; here it is a task that does not exist, as it is where all tasks are known.
+
+    Args:
+        paths: A pattern for the targets that may be asked for before they are known.
+    """
+
+    def checked() -> Iterator[Task]:
+        laid = set()
+        for task in lay():
+            laid.add(task.name)
+            yield task
+        unknown = [name for name in asked.missing if name not in laid]
+        if unknown and session.resolution is not None:  # else *after* has failed, and says so itself
+            raise InvalidCommand(not_found=unknown[0])
+
+    loader = DelayedLoader(checked, executed=after, creates=names, target_regex=paths)
+    loader.regex_groups = asked = _Asked(loader)
+    for name in names:
+        yield Task(name, None, loader=loader, doc=f"known once {after} has run")
 
 
 def failing_task(name: str, error: HpmError) -> Task:

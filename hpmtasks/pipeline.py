@@ -24,9 +24,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from doit.task import DelayedLoader, Task
+from doit.task import Task
 
-from hpmtasks.graph import group
+from hpmtasks.graph import group, placeholders
 from hpmtasks.model.resolution import Resolution
 from hpmtasks.project import LOCKFILE, MODULES
 from hpmtasks.session import Session
@@ -71,12 +71,10 @@ def installation(session: Session, proves_fresh: Prove) -> Iterator[Task]:
         yield from packages(session)
     else:
         session.resolution = None
-        for placeholders, paths in ((AFTER_RESOLVE[:-1], None), (AFTER_RESOLVE[-1:], _PATHS_AFTER_RESOLVE)):
-            loader = DelayedLoader(
-                lambda: packages(session), executed=resolve.NAME, creates=placeholders, target_regex=paths
+        for later, paths in ((AFTER_RESOLVE[:-1], None), (AFTER_RESOLVE[-1:], _PATHS_AFTER_RESOLVE)):
+            yield from placeholders(
+                session, lambda: packages(session), after=resolve.NAME, names=later, paths=paths
             )
-            for name in placeholders:
-                yield Task(name, None, loader=loader, doc="known once resolve has run")
     yield group(INSTALL, ["lock"], "hem_modules and package-lock.json are what package.json asks for")
 
 

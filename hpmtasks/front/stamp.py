@@ -184,6 +184,17 @@ def _let_settle(root: str, paths: Sequence[str]) -> None:
         time.sleep((_TICK_NS - age) / 1e9)
 
 
+def sweep(root: str) -> None:
+    """There is no stamp, and nothing of one that a killed process began. The caller holds the mutex."""
+    folder, name = f"{root}/{NAME}".rsplit("/", 1)
+    try:
+        found = [each for each in os.listdir(folder) if each == name or each.startswith(f"{name}.")]
+    except OSError:
+        return
+    for each in found:
+        remove(folder, each)
+
+
 def remove(root: str, name: str = NAME) -> None:
     """There is no stamp."""
     try:  # noqa: SIM105  contextlib is not built in

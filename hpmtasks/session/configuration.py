@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hpmtasks.errors import InvalidSetting
+from hpmtasks.files.mutex import Mutex
 from hpmtasks.project.config import read_config, write_config
 from hpmtasks.project.settings import checked_token
 
@@ -112,7 +113,8 @@ def set_value(path: Path, name: str, text: str) -> None:
         StorageFailure: It cannot be written; it is as it was.
     """
     value = KEYS[name].read(text, path)
-    write_config(path, {**read_config(path), name: value})
+    with _mutex(path):
+        write_config(path, {**read_config(path), name: value})
 
 
 def unset_value(path: Path, name: str) -> bool:
@@ -121,9 +123,16 @@ def unset_value(path: Path, name: str) -> bool:
     Raises:
         InvalidSetting, StorageFailure: As :func:`set_value`.
     """
-    config = read_config(path)
-    if name not in config:
+    if name not in read_config(path):
         return False
-    del config[name]
-    write_config(path, config)
+    with _mutex(path):
+        config = read_config(path)
+        if config.pop(name, None) is None:
+            return False
+        write_config(path, config)
     return True
+
+
+def _mutex(path: Path) -> Mutex:
+    """Held from the reading of config.json to its writing, so that no change is lost to another one."""
+    return Mutex(path.with_name(f"{path.name}.mutex"))

@@ -210,7 +210,7 @@ class Session:
             raise OutOfDate(
                 "Another hpm process changed this project while this one waited for it. Run it again."
             )
-        stamp.remove(str(self.project.root))
+        stamp.sweep(str(self.project.root))
         for folder in (self.project.root, self.project.state_folder):
             sweep(folder)
         self.modules.sweep()

@@ -118,22 +118,25 @@ class DirectorySource:
 def _members(folder: Path) -> list[_Member]:
     """What the package in *folder* consists of, sorted by path as bytes."""
     try:
-        return sorted(_walk(folder, ""), key=lambda member: os.fsencode(member.path))
+        return sorted(_walk(os.fspath(folder)), key=lambda member: os.fsencode(member.path))
     except OSError as problem:
         raise _unreadable(problem) from None
 
 
-def _walk(folder: Path, prefix: str) -> Iterator[_Member]:
-    with os.scandir(folder) as children:
-        for child in children:
-            path = f"{prefix}{child.name}"
-            if child.is_symlink():
-                yield _Member(path, _LINK, os.fsencode(Path(child.path).readlink()))
-            elif child.is_file(follow_symlinks=False):
-                runnable = child.stat(follow_symlinks=False).st_mode & 0o111
-                yield _Member(path, _RUNNABLE if runnable else _FILE, Path(child.path).read_bytes())
-            elif child.is_dir(follow_symlinks=False) and child.name not in _LEFT_OUT:
-                yield from _walk(Path(child.path), f"{path}/")
+def _walk(folder: str) -> Iterator[_Member]:
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        with os.scandir(f"{folder}/{prefix}") as children:
+            for child in children:
+                path = f"{prefix}{child.name}"
+                if child.is_symlink():
+                    yield _Member(path, _LINK, os.fsencode(Path(child.path).readlink()))
+                elif child.is_file(follow_symlinks=False):
+                    runnable = child.stat(follow_symlinks=False).st_mode & 0o111
+                    yield _Member(path, _RUNNABLE if runnable else _FILE, Path(child.path).read_bytes())
+                elif child.is_dir(follow_symlinks=False) and child.name not in _LEFT_OUT:
+                    pending.append(f"{path}/")
 
 
 def _commit(members: list[_Member]) -> str:

@@ -49,7 +49,7 @@ def differences(folder: Path, files: Sequence[TreeFile]) -> list[FileDifference]
     expected = {file.path: file for file in files}
     found: list[FileDifference] = []
     seen: set[str] = set()
-    for path, is_file in _walk(os.fspath(folder), ""):
+    for path, is_file in _walk(os.fspath(folder)):
         seen.add(path)
         wanted = expected.get(path)
         if wanted is None:
@@ -73,15 +73,18 @@ def _is(path: str, wanted: TreeFile) -> bool:
         return False
 
 
-def _walk(folder: str, prefix: str) -> Iterator[tuple[str, bool]]:
+def _walk(folder: str) -> Iterator[tuple[str, bool]]:
     """Everything below *folder* that is no folder, and whether it is a file."""
-    try:
-        entries = list(os.scandir(folder))
-    except OSError:
-        return
-    for entry in entries:
-        path = prefix + entry.name
-        if not entry.is_dir(follow_symlinks=False):
-            yield path, entry.is_file(follow_symlinks=False)
-        elif entry.name != NESTED:
-            yield from _walk(entry.path, f"{path}/")
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        try:
+            entries = list(os.scandir(f"{folder}/{prefix}"))
+        except OSError:
+            continue
+        for entry in entries:
+            path = prefix + entry.name
+            if not entry.is_dir(follow_symlinks=False):
+                yield path, entry.is_file(follow_symlinks=False)
+            elif entry.name != NESTED:
+                pending.append(f"{path}/")

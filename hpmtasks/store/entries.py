@@ -43,6 +43,7 @@ class TreeFile:
         size: Bytes.
         sha256: Of its content, 64 hex digits.
         mtime_ns: Of the copy in the store, when its content was last known to be right; 0 elsewhere.
+        inode: Of that copy, then; 0 elsewhere.
     """
 
     path: str
@@ -50,6 +51,7 @@ class TreeFile:
     size: int
     sha256: str
     mtime_ns: int = 0
+    inode: int = 0
 
 
 @dataclass(frozen=True, slots=True)

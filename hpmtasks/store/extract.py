@@ -121,11 +121,12 @@ class Archive:
                     write_all(descriptor, content)
                     if durable:
                         os.fsync(descriptor)
-                    mtime_ns = os.fstat(descriptor).st_mtime_ns
+                    status = os.fstat(descriptor)
                 finally:
                     os.close(descriptor)
                 digest = hashlib.sha256(content).hexdigest()
-                written.append(TreeFile(path, member.executable, member.size, digest, mtime_ns))
+                seen = (status.st_mtime_ns, status.st_ino)
+                written.append(TreeFile(path, member.executable, member.size, digest, *seen))
         return tuple(written)
 
 

@@ -52,7 +52,7 @@ def package_files(folder: Path, *, apart_from: Path | None = None) -> dict[str, 
     manifest = read_folder_manifest(folder)
     root = os.path.realpath(folder)
     try:
-        paths = dict(_walk(root, "", os.path.realpath(apart_from) if apart_from else ""))
+        paths = dict(_walk(root, os.path.realpath(apart_from) if apart_from else ""))
         chosen = select(paths, manifest.files, manifest.main)
     except OSError as error:
         raise UnusableFolder(f"{folder} cannot be read: {error.strerror}") from None
@@ -92,17 +92,20 @@ def copy_files(files: Mapping[str, Path], target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
 
 
-def _walk(root: str, prefix: str, apart_from: str) -> Iterator[tuple[str, Path]]:
+def _walk(root: str, apart_from: str) -> Iterator[tuple[str, Path]]:
     """Everything below *root* that is no folder: its path there, and where it is."""
-    with os.scandir(f"{root}/{prefix}") as entries:
-        for entry in entries:
-            path = f"{root}/{prefix}{entry.name}"
-            if entry.name.lower() in _SKIPPED or path == apart_from:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(root, f"{prefix}{entry.name}/", apart_from)
-            else:
-                yield prefix + entry.name, Path(path)
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        with os.scandir(f"{root}/{prefix}") as entries:
+            for entry in entries:
+                path = f"{root}/{prefix}{entry.name}"
+                if entry.name.lower() in _SKIPPED or path == apart_from:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(f"{prefix}{entry.name}/")
+                else:
+                    yield prefix + entry.name, Path(path)
 
 
 def _followed(folder: Path, root: str, path: str, file: Path) -> Path:

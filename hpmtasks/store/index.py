@@ -76,7 +76,9 @@ def write_tree_index(layout: Layout, path: Path, files: tuple[TreeFile, ...]) ->
     Raises:
         StorageFailure: The file system refuses.
     """
-    rows = [[file.path, int(file.executable), file.size, file.sha256, file.mtime_ns] for file in files]
+    rows = [
+        [file.path, int(file.executable), file.size, file.sha256, file.mtime_ns, file.inode] for file in files
+    ]
     content = {"schema": _SCHEMA, "boot": boot(), "files": rows}
     _write(layout, path, content)
 
@@ -93,8 +95,8 @@ def read_tree_index(path: Path, digest: str) -> tuple[tuple[TreeFile, ...], str]
     files: list[TreeFile] = []
     for row in rows:
         match row:
-            case [str(name), int(executable), int(size), str(sha256), int(mtime_ns)]:
-                files.append(TreeFile(name, bool(executable), size, sha256, mtime_ns))
+            case [str(name), int(executable), int(size), str(sha256), int(mtime_ns), int(inode)]:
+                files.append(TreeFile(name, bool(executable), size, sha256, mtime_ns, inode))
             case _:
                 return None
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,9 +15,11 @@ from hpmtasks.model.package import PackageName
 from hpmtasks.store.entries import ArchiveEntry, CachedPackage, TreeEntry
 from hpmtasks.store.extract import MANIFEST
 from hpmtasks.store.index import read_record, size_in_record
-from hpmtasks.store.layout import VERSION, Layout, is_commit, is_sha256
+from hpmtasks.store.layout import Layout, is_commit, is_sha256
 
 _LEGACY_SUFFIX = ".tar.gz"
+# Stores of other versions of hpm lie beside this one, and what is in them is theirs.
+_A_STORE = re.compile(r"v[0-9]+")
 
 
 def manifest_of(tree: TreeEntry) -> bytes | None:
@@ -95,7 +98,7 @@ def trees(layout: Layout) -> Iterator[Path]:
 def legacy_archives(layout: Layout) -> Iterator[Path]:
     """The archives that the first hpm left."""
     for owner in folders(layout.cache):
-        if owner.name != VERSION:
+        if not _A_STORE.fullmatch(owner.name):
             for repo in folders(owner):
                 yield from files_in(repo, _LEGACY_SUFFIX)
 
@@ -132,14 +135,14 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 def every_file(folder: Path) -> Iterator[os.stat_result]:
     """What the system says of each file below *folder*; links are not followed."""
-    if stat.S_ISLNK(_mode(folder)):
-        return
-    for entry in _entries(folder):
-        if entry.is_dir(follow_symlinks=False):
-            yield from every_file(Path(entry.path))
-        else:
-            with suppress(OSError):
-                yield entry.stat(follow_symlinks=False)
+    pending = [] if stat.S_ISLNK(_mode(folder)) else [folder]
+    while pending:
+        for entry in _entries(pending.pop()):
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(Path(entry.path))
+            else:
+                with suppress(OSError):
+                    yield entry.stat(follow_symlinks=False)
 
 
 def _mode(path: Path) -> int:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from hpmtasks.files.atomic import write_all
@@ -41,7 +42,10 @@ class Damage(Exception):
 
 
 def is_as_recorded(path: str, file: TreeFile) -> bool:
-    """Whether the file at *path* has the type, size, time and executable bit that the store recorded."""
+    """Whether the file at *path* has the type, size, time, inode and executable bit that were recorded.
+
+    Of a file that has other names its ctime says nothing: a project that comes or goes changes it.
+    """
     try:
         status = os.lstat(path)
     except OSError:
@@ -50,15 +54,16 @@ def is_as_recorded(path: str, file: TreeFile) -> bool:
         stat.S_ISREG(status.st_mode)
         and status.st_size == file.size
         and status.st_mtime_ns == file.mtime_ns
+        and status.st_ino == file.inode
         and bool(status.st_mode & _EXECUTABLE) == file.executable
     )
 
 
-def check_content(path: str, file: TreeFile) -> int:
+def check_content(path: str, file: TreeFile) -> TreeFile:
     """The file at *path* has the right content, and now the right executable bit.
 
     Returns:
-        Its modification time, nanoseconds.
+        *file*, with the time and inode that it has.
 
     Raises:
         Damage: It has not.
@@ -74,7 +79,7 @@ def check_content(path: str, file: TreeFile) -> int:
             os.chmod(path, 0o555 if file.executable else 0o444)
     except OSError as error:
         raise Damage(file, error.strerror or "unreadable") from None
-    return before.st_mtime_ns
+    return replace(file, mtime_ns=before.st_mtime_ns, inode=before.st_ino)
 
 
 def materialize(tree: TreeEntry, folder: Path, method: LinkMethod) -> LinkMethod:

@@ -360,7 +360,7 @@ class Store:
 
 
 def _checked(folder: Path, files: tuple[TreeFile, ...], *, trust_times: bool) -> tuple[TreeFile, ...]:
-    """*files* with the times that they have now, their contents known to be right.
+    """*files* with the times and inodes that they have now, their contents known to be right.
 
     Raises:
         Damage: One is not.
@@ -372,5 +372,5 @@ def _checked(folder: Path, files: tuple[TreeFile, ...], *, trust_times: bool) ->
         if trust_times and is_as_recorded(path, file):
             checked.append(file)
         else:
-            checked.append(replace(file, mtime_ns=check_content(path, file)))
+            checked.append(check_content(path, file))
     return tuple(checked)

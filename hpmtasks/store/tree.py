@@ -48,7 +48,9 @@ def scan_folder(folder: Path) -> tuple[TreeFile, ...]:
         OSError: It cannot be read.
     """
     found: list[TreeFile] = []
-    _scan(os.fspath(folder), "", found)
+    pending = [""]
+    while pending:
+        _scan(os.fspath(folder), pending.pop(), found, pending)
     return tuple(sorted(found, key=lambda file: file.path.encode()))
 
 
@@ -62,13 +64,14 @@ def digest_folder(folder: Path) -> str:
     return tree_digest(scan_folder(folder))
 
 
-def _scan(folder: str, prefix: str, found: list[TreeFile]) -> None:
-    with os.scandir(folder) as entries:
+def _scan(folder: str, prefix: str, found: list[TreeFile], pending: list[str]) -> None:
+    """The files of the one folder *prefix* below *folder* are *found*; its folders are *pending*."""
+    with os.scandir(f"{folder}/{prefix}") as entries:
         for entry in entries:
             path = prefix + entry.name
             if entry.is_dir(follow_symlinks=False):
                 if entry.name != NESTED:
-                    _scan(entry.path, f"{path}/", found)
+                    pending.append(f"{path}/")
             elif not entry.is_file(follow_symlinks=False) or not _is_text(path):
                 raise ForeignEntry(path)
             else:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
+from hpmtasks.session import configuration
 from hpmtasks.session.configuration import KEYS
 from tests.support import naughty_strings
 from tests.support.command_line import REPOSITORY, CommandLine
@@ -30,7 +34,36 @@ def test_what_is_set_is_there_and_for_nobody_else(shell: CommandLine) -> None:
     assert stat.S_IMODE((shell.home / "config.json").stat().st_mode) == 0o600
     assert shell.run("config", "set", "sources", SOURCES).code == 0
     assert config_of(shell) == {"github_token": TOKEN, "sources": json.loads(SOURCES)}
-    assert sorted(path.name for path in shell.home.iterdir()) == ["config.json"]
+    assert sorted(path.name for path in shell.home.iterdir()) == ["config.json", "config.json.mutex"]
+
+
+def test_a_change_waits_for_another(shell: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From reading config.json to writing it nobody else may change it: of two changes none is lost."""
+    seen = []
+
+    def looked_at(what: str, call: Callable[..., object]) -> Callable[..., object]:
+        def look(*arguments: object) -> object:
+            descriptor = os.open(shell.home / "config.json.mutex", os.O_RDONLY | os.O_CREAT)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                seen.append((what, "free"))
+            except BlockingIOError:
+                seen.append((what, "held"))
+            finally:
+                os.close(descriptor)
+            return call(*arguments)
+
+        return look
+
+    shell.home.mkdir()
+    for what in ("read_config", "write_config"):
+        whole = getattr(configuration, what)
+        monkeypatch.setattr(configuration, what, looked_at(what, whole))
+    assert shell.run("config", "set", "github_token", TOKEN).code == 0
+    assert [each for each in seen if each[1] == "held"] == [("read_config", "held"), ("write_config", "held")]
+    seen.clear()
+    assert shell.run("config", "unset", "github_token").code == 0
+    assert [each for each in seen if each[1] == "held"] == [("read_config", "held"), ("write_config", "held")]
 
 
 def test_what_hpm_does_not_know_stays(shell: CommandLine) -> None:
@@ -177,4 +210,5 @@ def test_naughty_key_or_value(shell: CommandLine, text: str) -> None:
         assert shell.run("config", "list", "--json").code == 0
         assert shell.run("cache", "--json").code == 0
     assert {path.name for path in shell.folder.iterdir()} <= {"project", "home"}
-    assert not shell.home.exists() or [path.name for path in shell.home.iterdir()] == ["config.json"]
+    names = {path.name for path in shell.home.iterdir()} if shell.home.exists() else set()
+    assert names <= {"config.json", "config.json.mutex"}

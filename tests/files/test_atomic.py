@@ -205,3 +205,19 @@ def test_removing_a_link_or_nothing_is_fine(tmp_path: Path) -> None:
     remove_tree(tmp_path / "link")
     remove_tree(tmp_path / "nothing")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_tree_of_any_depth_is_removed(tmp_path: Path) -> None:
+    """Neither its depth nor paths longer than the system takes keep a tree; no descriptor stays open."""
+    open_before = len(os.listdir("/dev/fd"))
+    at = os.open(tmp_path, os.O_RDONLY)
+    for name in ["tree"] + ["x" * 20] * 1500:
+        os.mkdir(name, dir_fd=at)
+        below = os.open(name, os.O_RDONLY, dir_fd=at)
+        os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=below))
+        os.close(at)
+        at = below
+    os.close(at)
+    remove_tree(tmp_path / "tree")
+    assert list(tmp_path.iterdir()) == []
+    assert len(os.listdir("/dev/fd")) == open_before

@@ -350,3 +350,12 @@ def test_stamp_never_vouches_for_what_the_graph_would_change(project: Project) -
         assert claimed is None or not ran, f"after {told} the stamp vouched, and {ran} ran"
         vouched += claimed is not None
     assert vouched > MUTATIONS // 20, "a stamp that never vouches would pass this test"
+
+
+def test_what_killed_processes_began_is_gone(project: Project) -> None:
+    """A stamp that was never finished is swept by the next run that changes something; the stamp is there."""
+    for number in (4, 99999):
+        (project.stamp_path.parent / f"stamp.{number}").write_bytes(b"half")
+    shutil.rmtree(project.module("a"))
+    assert project.ran() != []
+    assert [path.name for path in project.stamp_path.parent.glob("stamp*")] == ["stamp"]

@@ -327,3 +327,22 @@ def test_clean_that_is_only_tried_removes_nothing(repository: Repository) -> Non
     repository.doit_ran("install")
     assert repository.doit("clean", "-n").code == 0
     assert repository.installed() == {"acme/a": "1.0.0", "acme/b": "1.1.0"}
+
+
+@pytest.mark.parametrize(
+    "asked", [["extract:acme/typo"], ["extract:acme/a", "verify:acme/typo"], ["lock:typo"]]
+)
+def test_task_of_no_package_does_not_exist(repository: Repository, asked: list[str]) -> None:
+    """A name that nothing has is told as doit tells it, before the graph is known and after."""
+    first, second = repository.doit(*asked), repository.doit(*asked)
+    assert asked[-1] in first.err
+    assert first.code == second.code == 3
+    assert repository.doit("extract:acme/a").code == 0
+
+
+def test_failure_goes_before_a_task_that_cannot_be_known(repository: Repository) -> None:
+    """While resolving fails nobody knows which tasks there are: the failure is what is told."""
+    repository.require({"acme/nowhere": "*"})
+    ran = repository.doit("extract:acme/typo")
+    assert ran.code != 0
+    assert "acme/nowhere" in ran.out + ran.err

@@ -12,12 +12,25 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from hpmtasks.errors import UnsafeArchive
 from hpmtasks.store import inflate as inflating, refusal
-from hpmtasks.store.extract import Archive
+from hpmtasks.store.extract import Archive, refusals
 from hpmtasks.store.refusal import Refused
-from hpmtasks.store.tar import Member
+from hpmtasks.store.tar import Member, list_members
 from hpmtasks.store.tree import digest_folder, tree_digest
-from tests.support.archives import CASES, END, TOP, Case, File, Link, header, member, pack, pack_gzip
+from tests.support.archives import (
+    CASES,
+    END,
+    TOP,
+    Case,
+    File,
+    Link,
+    header,
+    member,
+    pack,
+    pack_gzip,
+    pax,
+)
 
 
 def unpack(data: bytes, folder: Path) -> dict[str, bytes]:
@@ -277,3 +290,11 @@ def test_links_mean_what_the_system_says_they_mean(
         target = Path(os.path.realpath(real / path))
         if path not in archive._view and target.is_relative_to(real):
             assert not (real / path).is_file()
+
+
+def test_an_endless_name_is_told_in_part() -> None:
+    """A name is a stranger's and may be a mebibyte long: what is told of it can be read."""
+    with pytest.raises(UnsafeArchive) as caught, refusals("acme/lib@1.0.0"):
+        list_members(pax({"path": f"{TOP}/{'a/' * 5000}b"}) + member("c") + END)
+    assert len(str(caught.value)) < 400
+    assert "deeper than 40 folders" in str(caught.value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,18 @@ from tests.support.github_server import GithubServer, github
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--update-goldens``: keep what is shown now; read the difference before committing it."""
     parser.addoption("--update-goldens", action="store_true", help="write tests/goldens anew")
+
+
+def pytest_configure() -> None:
+    """Let the tests be interrupted, and what they start.
+
+    A run in the background of a script ignores SIGINT, and so would every process of the tests,
+    by inheritance; those that press Ctrl-C would then wait for ever.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if os.name != "nt" and signal.getsignal(signal.SIGQUIT) == signal.SIG_IGN:
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -208,6 +208,19 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         ("The package was updated, and the patch was made for its old version.", "It was edited by hand."),
         ("Make the patch anew from the version that is locked, or remove it from package.json.",),
     ),
+    "HPM055": Explanation(
+        5,
+        "A database of advisories cannot be used",
+        "What --db, HPM_AUDIT_DATABASE or a setting names holds no advisories, or cannot be read.",
+        (
+            "The path is misspelled, or the database was not downloaded yet.",
+            "A zip file was cut short on its way.",
+        ),
+        (
+            "Name a folder with JSON files of the OSV schema, or a zip of them.",
+            "Without a database 'hpm audit' asks the service at osv.dev.",
+        ),
+    ),
     "HPM061": Explanation(
         6,
         "Contents are not the promised ones",
@@ -271,6 +284,19 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         (
             "Require a version of one of them that does not require the other.",
             "Tell their authors; what both need belongs into a third package.",
+        ),
+    ),
+    "HPM082": Explanation(
+        8,
+        "Tasks depend on each other in a circle",
+        "A task of package.json needs, perhaps by others, itself to be done first. Nothing was run.",
+        (
+            "Two tasks name each other under dependsOn.",
+            "A task depends on the same task of a required member, which depends on it by name.",
+        ),
+        (
+            "Take one of the dependencies that the message names out of package.json.",
+            "Move what both need into a task of its own, and let both depend on that.",
         ),
     ),
     "HPM091": Explanation(

@@ -8,23 +8,24 @@ Elsewhere it has a group of its own, so that what ends hpm can be passed on to a
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
 from hpmtasks.errors import StorageFailure
 from hpmtasks.model.manifest import Manifest
 from hpmtasks.project import Project
+from hpmtasks.scripts.tasks import Step, steps_of
 from hpmtasks.stages.script.record import ScriptRecord
 
 if TYPE_CHECKING:
     import subprocess
     import threading
+
+__all__ = ["GRACE_SECONDS", "TOLD", "Step", "environment_of", "run_script", "steps_of"]
 
 #: What a script that was asked to end has, to end by itself.
 GRACE_SECONDS = 10.0
@@ -34,35 +35,6 @@ TOLD = ("HPM_PROJECT_ROOT", "HPM_SCRIPT", "HPM_PACKAGE_NAME", "HPM_PACKAGE_VERSI
 _FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 _POLL_SECONDS = 0.02
 _TO_US = (signal.SIGTERM, signal.SIGHUP)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One command of a script: its name in package.json, and the line that the shell gets."""
-
-    script: str
-    line: str
-
-
-def steps_of(scripts: Mapping[str, str], script: str, arguments: Sequence[str] = ()) -> list[Step]:
-    """What runs for *script*: its ``pre`` script if there is one, itself, its ``post`` script.
-
-    *arguments* are given to the script itself, each as one word whatever is in it.
-    """
-    found = []
-    for name in (f"pre{script}", script, f"post{script}"):
-        if name in scripts:
-            words = [scripts[name], *(map(_quoted, arguments) if name == script else ())]
-            found.append(Step(name, " ".join(words)))
-    return found
-
-
-def _quoted(word: str) -> str:
-    if os.name == "nt":
-        from subprocess import list2cmdline
-
-        return list2cmdline([word])
-    return shlex.quote(word)
 
 
 def environment_of(

@@ -112,6 +112,7 @@ AREAS = {
     "files": "tests/files",
     "net": "tests/net",
     "sources": "tests/sources",
+    "advisories": "tests/advisories",
     "resolver": "tests/resolver",
     "project": "tests/project",
     "session": "tests/session",

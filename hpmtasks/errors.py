@@ -14,6 +14,7 @@ Every failure that a user can meet is a leaf of this tree::
     ├── InvalidManifest          5
     │   ├── InvalidLockfile
     │   ├── InvalidPatch
+    │   ├── InvalidDatabase
     │   └── InvalidSetting
     ├── IntegrityMismatch        6
     │   └── UnsafeArchive
@@ -211,6 +212,14 @@ class InvalidPatch(InvalidManifest):
     what = "patch"
 
 
+class InvalidDatabase(InvalidManifest):
+    """A folder or file that should hold advisories cannot be used."""
+
+    kind = "invalid-database"
+    code = "HPM055"
+    what = "advisory database"
+
+
 class InvalidSetting(InvalidManifest):
     """A setting, from the environment, config.json or package.json, cannot be used."""
 
@@ -241,17 +250,24 @@ class IntegrityMismatch(HpmError):
         self.actual = actual
 
 
+# A name in an archive may be a mebibyte long, and is a stranger's.
+_LONGEST_MEMBER_SHOWN = 200
+
+
 class UnsafeArchive(IntegrityMismatch):
     """An archive that no honest package has: it is damaged, or it attacks.
 
     Attributes:
-        member: The name of the offending member, escaped; empty if the archive as a whole is bad.
+        member: The name of the offending member, cut where it is endless; empty if the archive as a
+            whole is bad.
     """
 
     kind = "unsafe-archive"
     code = "HPM062"
 
     def __init__(self, package: str, reason: str, member: str = "") -> None:
+        if len(member) > _LONGEST_MEMBER_SHOWN:
+            member = f"{member[:_LONGEST_MEMBER_SHOWN]}..."
         where = f" (member {member!r})" if member else ""
         HpmError.__init__(self, f"The archive of {package} is not usable: {reason}{where}")
         self.package = package

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.resolver.catalogue import Catalogue, ForesightedCatalogue, Unavailable
-from hpmtasks.resolver.request import Direction
+from hpmtasks.resolver.request import Direction, MemberPackage
 from hpmtasks.semver.version import Version
 from hpmtasks.semver.version_set import VersionSet
 
@@ -16,7 +16,8 @@ class Candidates:
     """What has been learned from the catalogue so far, and the preferences of this resolution.
 
     A locked version exists because the lock says so: while it is possible, the catalogue
-    is not asked which others there are. See "Locked versions" in docs/resolution.md.
+    is not asked which others there are. See "Locked versions" in docs/resolution.md. Of a
+    member of the workspace everything is known, and the catalogue is never asked.
     """
 
     def __init__(
@@ -26,13 +27,19 @@ class Candidates:
         locked: Mapping[PackageName, Version],
         direction: Direction,
         direct: Collection[PackageName],
+        members: Mapping[PackageName, MemberPackage],
     ) -> None:
         self._catalogue = catalogue
         self.locked = locked
         self.direction = direction
         self.direct = direct
-        self._existing: dict[PackageName, tuple[Version, ...]] = {}
-        self._requirements: dict[PackageId, tuple[Requirement, ...]] = {}
+        self.members = members
+        self._existing: dict[PackageName, tuple[Version, ...]] = {
+            name: (member.package.version,) for name, member in members.items()
+        }
+        self._requirements: dict[PackageId, tuple[Requirement, ...]] = {
+            member.package: () for member in members.values()
+        }
         self._refusals: dict[PackageName | PackageId, Unavailable] = {}
         self._announced: set[PackageName | PackageId] = set()
 

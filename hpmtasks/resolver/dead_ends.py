@@ -77,7 +77,7 @@ class DeadEnds:
 
     def find(self, root: Sequence[RootRequirement]) -> DeadEnd | None:
         """The first requirement in *root* that is dead, those that end at once before others."""
-        dead = [each for each in root if self._is_dead(self._overrides.apply(each.requirement, None))]
+        dead = [each for each in root if self._is_dead(self._overrides.apply(each.requirement, each.member))]
         ways = [self._way(each) for each in dead]
         return min(ways, key=lambda way: len(way.links), default=None)
 
@@ -118,7 +118,7 @@ class DeadEnds:
         links: list[Link] = []
         ends: dict[End, None] = {}
         seen: set[Requirement] = set()
-        waiting = [self._overrides.apply(root.requirement, None)]
+        waiting = [self._overrides.apply(root.requirement, root.member)]
         for requirement in waiting:
             if requirement in seen:
                 continue

@@ -152,6 +152,11 @@ def _explain_as_list(facts: _Facts, phrases: Phrases, candidates: Candidates) ->
                 f"    and {step}" for step in shorten([phrases.requiring(each) for each in way], _LONGEST_WAY)
             ]
     steps += [f"  {phrases.refused(cause)}" for cause in facts.refused]
+    if name in candidates.members:
+        verdict = [f"{phrases.own(name)}."]
+        return Story(
+            f"Dependency conflict for {name}", tuple(steps), tuple(verdict), facts.packages(), contested
+        )
     verdict = ["No version satisfies all constraints."]
     existing = candidates.known(name)
     if existing:

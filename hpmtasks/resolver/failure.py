@@ -6,6 +6,7 @@ See "Which error" in docs/resolution.md.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from hpmtasks import errors
 from hpmtasks.model.package import PackageName, Requirement
@@ -26,7 +27,7 @@ from hpmtasks.resolver.phrases import (
     enumerate_words,
     list_available,
 )
-from hpmtasks.resolver.request import Overrides, RootRequirement
+from hpmtasks.resolver.request import Overrides
 from hpmtasks.resolver.search import Exhausted, recall
 from hpmtasks.resolver.solver import Solver, Unsolvable
 from hpmtasks.resolver.suggest import Question, Suggestions
@@ -90,6 +91,21 @@ def _tell_dead_end(question: Question, way: DeadEnd) -> errors.HpmError:
         advice = _apart(suggestions or (_ask_authors(way) or _check_name(way),))
         origin = first.refusal.origin or "Its source"
         return errors.PackageNotFound(str(first.requirement.name), origin, "\n".join((*steps, *advice)))
+    members = [name for name in map(_missing_from, way.ends) if name in question.candidates.members]
+    if members:
+        advice = _apart(suggestions or (f"Change the version of {members[0]}, or ask for the one it has.",))
+        return errors.RequirementsConflict(
+            "\n".join(
+                (
+                    f"Dependency conflict for {members[0]}",
+                    *shorten([*requirements, *ends], MOST_LINES),
+                    *advice,
+                )
+            ),
+            packages=[str(name) for name in packages],
+            story=[step.strip() for step in (*requirements, *ends)],
+            suggestions=suggestions,
+        )
     if isinstance(first, MissingVersion) and all(isinstance(end, MissingVersion) for end in way.ends):
         wanted = first.requirement
         advice = _apart(
@@ -114,6 +130,11 @@ def _tell_dead_end(question: Question, way: DeadEnd) -> errors.HpmError:
     )
 
 
+def _missing_from(end: End) -> PackageName | None:
+    """The package that is there, without a version that fits."""
+    return end.requirement.name if isinstance(end, MissingVersion) else None
+
+
 def _is_missing_package(end: End) -> bool:
     """There is no such package, as opposed to one that cannot be used."""
     return isinstance(end, MissingPackage) and end.refusal.missing_package
@@ -130,8 +151,8 @@ def _facts(question: Question, way: DeadEnd) -> list[RequiredByRoot | RequiredBy
     """Who requires what on the way, the project first."""
     overrides = Overrides(question.overrides)
     asked = way.root.requirement
-    effective = overrides.apply(asked, None)
-    root = RootRequirement(effective, way.root.section, way.root.file)
+    effective = overrides.apply(asked, way.root.member)
+    root = replace(way.root, requirement=effective)
     facts: list[RequiredByRoot | RequiredByPackage] = [
         RequiredByRoot(root, None if effective == asked else asked.constraint)
     ]

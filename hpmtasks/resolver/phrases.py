@@ -130,7 +130,7 @@ class Phrases:
     def _requirer(self, cause: RequiredByRoot | RequiredByPackage) -> str:
         """``acme/a 1.0.0 requires``."""
         if isinstance(cause, RequiredByRoot):
-            return f"{cause.root.place} requires"
+            return f"{cause.root.requirer} requires"
         subject = self.those(cause.name, cause.versions)
         return f"{subject.text} {subject.verb('requires')}"
 
@@ -168,9 +168,16 @@ class Phrases:
     def absent(self, name: PackageName, versions: VersionSet) -> str:
         """``no version of acme/a matches ^5.0.0 (available: 1.1.0, 1.0.0)``."""
         existing = self._candidates.known(name)
+        if name in self._candidates.members:
+            return self.own(name)
         wanted = self._written.get(versions, str(versions))
         available = list_available(existing, versions) or "none"
         return f"no version of {name} matches {wanted} (available: {available})"
+
+    def own(self, name: PackageName) -> str:
+        """``acme/lib is a member of this workspace, at version 1.0.0``."""
+        member = self._candidates.members[name]
+        return f"{name} is a member of this workspace, at version {member.package.version}"
 
     # ------------------------------------------------------------ conclusions
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from hpmtasks.model.package import PackageName, Requirement
+from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.semver.constraint import Constraint
 
 #: Which candidate is tried first: the newest; the oldest; or the oldest of what the project
@@ -16,12 +16,14 @@ Direction: TypeAlias = Literal["highest", "lowest", "lowest-direct"]
 
 @dataclass(frozen=True, slots=True)
 class RootRequirement:
-    """A requirement of the project itself, and where it is written."""
+    """A requirement of the project itself, or of a member of its workspace, and where it is written."""
 
     requirement: Requirement
     # "dependencies" or "devDependencies".
     section: str = "dependencies"
     file: str = "package.json"
+    # The member that requires; None: the root.
+    member: PackageName | None = None
 
     @property
     def is_dev(self) -> bool:
@@ -32,6 +34,25 @@ class RootRequirement:
     def place(self) -> str:
         """Where a user finds the line: ``package.json (devDependencies)``."""
         return f"{self.file} ({self.section})"
+
+    @property
+    def requirer(self) -> str:
+        """Who requires, as the subject of a sentence: the place, or the member, which people know better."""
+        if self.member is None:
+            return self.place
+        return f"{self.member} (workspace member{', devDependencies' if self.is_dev else ''})"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPackage:
+    """A member of the workspace, as others may require it: there is this version and no other.
+
+    What it requires is required by the project anyhow, so the solver need not hear it again;
+    ``requirements`` (its ``dependencies``) tell whether there is a circle.
+    """
+
+    package: PackageId
+    requirements: tuple[Requirement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,12 @@ def search(root: Sequence[RootRequirement], candidates: Candidates, overrides: O
         for name, version in versions.items()
     }
     solution = make_solution(root, packages)
-    cycle = find_cycle(solution)
+    members = {
+        name: Resolved(member.package.version, member.requirements)
+        for name, member in candidates.members.items()
+        if name in packages
+    }
+    cycle = find_cycle({**solution, **members})
     if cycle is not None:
         raise errors.CircularDependency([str(package) for package in cycle])
     return solution
@@ -79,4 +84,5 @@ def recall(candidates: Candidates, questions: int) -> Candidates:
         locked=candidates.locked,
         direction=candidates.direction,
         direct=candidates.direct,
+        members=candidates.members,
     )

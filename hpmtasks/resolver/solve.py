@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from hpmtasks.model.package import PackageName
+from hpmtasks.model.package import PackageName, Requirement
 from hpmtasks.resolver.candidates import Candidates
 from hpmtasks.resolver.catalogue import Catalogue
-from hpmtasks.resolver.request import Direction, Override, Overrides, RootRequirement
+from hpmtasks.resolver.request import Direction, MemberPackage, Override, Overrides, RootRequirement
 from hpmtasks.resolver.search import search
 from hpmtasks.resolver.solution import Solution
 from hpmtasks.resolver.solver import Unsolvable
+from hpmtasks.semver.constraint import Constraint
 from hpmtasks.semver.version import Version
+from hpmtasks.semver.version_set import VersionSet
 
 
 def solve(
@@ -22,6 +25,7 @@ def solve(
     overrides: Iterable[Override] = (),
     direction: Direction = "highest",
     root_label: str = "your project",
+    members: Iterable[MemberPackage] = (),
 ) -> Solution:
     """A version for every package that *root* needs, so that every requirement is met.
 
@@ -30,12 +34,14 @@ def solve(
     the locked versions satisfy everything, the catalogue is asked for no versions at all.
 
     Args:
-        root: What the project requires; a name may stand there more than once.
+        root: What the project and the members of its workspace require; a name may stand there more
+            than once.
         catalogue: What exists. Whatever it raises, except ``Unavailable``, passes through.
         locked: Versions that are preferred, and that exist even if the catalogue lists them no more.
         overrides: Constraints that replace those of packages, and of the project.
         direction: Which candidates are tried first.
         root_label: How a message calls the project.
+        members: Packages of the workspace; they are in the solution if somebody requires them.
 
     Raises:
         RequirementsConflict: No choice of versions works; the message tells why.
@@ -43,12 +49,14 @@ def solve(
         PackageNotFound: It fails only because packages that are required do not exist.
         CircularDependency: The answer has packages that need each other in a circle.
     """
-    root = sorted(root, key=_order)
+    own = {member.package.name: member for member in members}
+    root = [_of_any_member(each, own) for each in sorted(root, key=_order)]
     candidates = Candidates(
         catalogue,
-        locked=locked or {},
+        locked={name: version for name, version in (locked or {}).items() if name not in own},
         direction=direction,
         direct=frozenset(each.requirement.name for each in root),
+        members=own,
     )
     replacements = tuple(overrides)
     try:
@@ -59,6 +67,14 @@ def solve(
         from hpmtasks.resolver.suggest import Question
 
         raise explain_failure(Question(root, candidates, replacements, root_label), failure.proof) from None
+
+
+def _of_any_member(line: RootRequirement, members: Collection[PackageName]) -> RootRequirement:
+    """*line*; who asks for any version of a member means it as it is, even if that is a prerelease."""
+    name, constraint = line.requirement.name, line.requirement.constraint
+    if name not in members or constraint.text.strip() not in {"", "*"}:
+        return line
+    return replace(line, requirement=Requirement(name, Constraint(constraint.text, VersionSet.full())))
 
 
 def _order(line: RootRequirement) -> tuple[str, str, str, str]:

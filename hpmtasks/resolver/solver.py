@@ -7,6 +7,7 @@ names the comments cite.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from hpmtasks.model.package import PackageId, PackageName, Requirement
@@ -93,9 +94,9 @@ class Solver:
             del self._incompatibilities[name][incompatibility]
 
     def _require_from_root(self, root: RootRequirement) -> PackageName:
-        effective = self._overrides.apply(root.requirement, None)
+        effective = self._overrides.apply(root.requirement, root.member)
         overridden = None if effective == root.requirement else root.requirement.constraint
-        cause = RequiredByRoot(RootRequirement(effective, root.section, root.file), overridden)
+        cause = RequiredByRoot(replace(root, requirement=effective), overridden)
         self._add(
             Incompatibility({effective.name: Term(effective.constraint.versions, positive=False)}, cause)
         )

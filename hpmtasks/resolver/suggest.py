@@ -64,7 +64,7 @@ class Suggestions:
             name = line.requirement.name
             if (
                 name not in self._packages
-                or self._overrides.apply(line.requirement, None) != line.requirement
+                or self._overrides.apply(line.requirement, line.member) != line.requirement
             ):
                 continue
             relaxed = self._try(index, Constraint("*", VersionSet.any_release())) or self._try(

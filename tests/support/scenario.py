@@ -11,7 +11,7 @@ from typing import get_args
 
 from hpmtasks.errors import HpmError
 from hpmtasks.model.package import PackageId, PackageName, Requirement
-from hpmtasks.resolver.request import Direction, Override, RootRequirement
+from hpmtasks.resolver.request import Direction, MemberPackage, Override, RootRequirement
 from hpmtasks.resolver.solution import Solution
 from hpmtasks.resolver.solve import solve
 from hpmtasks.semver.constraint import parse_constraint
@@ -25,6 +25,7 @@ _SECTIONS = (
     "unlisted",
     "dependencies",
     "devDependencies",
+    "members",
     "locked",
     "overrides",
     "direction",
@@ -40,6 +41,7 @@ class Scenario:
     packages: dict[PackageName, dict[Version, Sequence[Requirement] | str]] = field(default_factory=dict)
     unlisted: set[PackageId] = field(default_factory=set)
     root: list[RootRequirement] = field(default_factory=list)
+    members: list[MemberPackage] = field(default_factory=list)
     locked: dict[PackageName, Version] = field(default_factory=dict)
     overrides: list[Override] = field(default_factory=list)
     direction: Direction = "highest"
@@ -56,6 +58,7 @@ class Scenario:
                 locked=self.locked,
                 overrides=self.overrides,
                 direction=self.direction,
+                members=self.members,
             )
         except HpmError as error:
             return f"{type(error).__name__} (exit {error.exit_code})\n{error}", registry
@@ -97,6 +100,8 @@ def _read_line(scenario: Scenario, section: str, line: str) -> None:
         scenario.unlisted.update(_read_package(scenario, line))
     elif section in ("dependencies", "devDependencies"):
         scenario.root.append(RootRequirement(_read_requirement(line), section))
+    elif section == "members":
+        _read_member(scenario, line)
     elif section == "locked":
         name, version = line.split()
         scenario.locked[PackageName.parse(name)] = Version.parse(version)
@@ -104,6 +109,21 @@ def _read_line(scenario: Scenario, section: str, line: str) -> None:
         scenario.overrides.append(_read_override(line))
     else:
         (scenario.direction,) = (each for each in get_args(Direction) if each == line.strip())
+
+
+def _read_member(scenario: Scenario, line: str) -> None:
+    """``owner/repo 1.0.0: owner/other ^1, … | owner/for-development ^2, …``."""
+    head, _, requirements = line.partition(": ")
+    name, version = head.split()
+    member = PackageName.parse(name)
+    sections = zip(("dependencies", "devDependencies"), requirements.split("|"), strict=False)
+    for section, listed in sections:
+        required = [_read_requirement(each) for each in listed.split(",") if each.strip()]
+        file = f"packages/{member.repo}/package.json"
+        scenario.root += [RootRequirement(each, section, file, member) for each in required]
+        if section == "dependencies":
+            package = PackageId(member, Version.parse(version))
+            scenario.members.append(MemberPackage(package, tuple(required)))
 
 
 def _split(text: str) -> dict[str, list[str]]:

@@ -23,10 +23,18 @@ class Token:
     Attributes:
         secret: The secret itself; only ``authorization`` reads it.
         scheme: ``Bearer`` as REST endpoints want it, or ``Basic`` as git over HTTP does.
+        user: Who has the secret, where the scheme is ``Basic``; for git any name will do.
     """
 
     secret: str = field(repr=False)
     scheme: str = "Bearer"
+    user: str = "x-access-token"
+
+    @classmethod
+    def parse(cls, text: str) -> Token:
+        """The token that *text* is: ``user:password``, or a secret of its own."""
+        user, colon, password = text.partition(":")
+        return cls(password, "Basic", user) if colon else cls(text)
 
     def for_git(self) -> Token:
         """The same secret in the form that git servers take."""
@@ -38,7 +46,7 @@ class Token:
         if self.scheme == "Basic":
             from base64 import b64encode
 
-            return "Basic " + b64encode(f"x-access-token:{self.secret}".encode()).decode("ascii")
+            return "Basic " + b64encode(f"{self.user}:{self.secret}".encode()).decode("ascii")
         return f"{self.scheme} {self.secret}"
 
     def __repr__(self) -> str:
@@ -120,6 +128,17 @@ class Fetcher(Protocol):
         """
         ...
 
+    def upload(self, url: str, source: BinaryIO, size: int, *, token: Token | None = None) -> Answer:
+        """The answer to a PUT of the *size* bytes that *source* (seekable) has from where it stands.
+
+        No redirect is followed: what is given to one server is not given to another.
+
+        Raises:
+            NetworkFailure: No usable answer after the retries that are left.
+            NotOffline: The network may not be used.
+        """
+        ...
+
     def close(self) -> None:
         """No connection is open, and requests that wait for a retry have given up."""
         ...
@@ -152,6 +171,17 @@ class OfflineFetcher:
         headers: Mapping[str, str] | None = None,  # noqa: ARG002
         token: Token | None = None,  # noqa: ARG002
         limit_bytes: int = LARGEST_DOWNLOAD,  # noqa: ARG002
+    ) -> Answer:
+        """Never an answer."""
+        raise not_offline(urlsplit(url).hostname or url)
+
+    def upload(
+        self,
+        url: str,
+        source: BinaryIO,  # noqa: ARG002 - the protocol's signature
+        size: int,  # noqa: ARG002
+        *,
+        token: Token | None = None,  # noqa: ARG002
     ) -> Answer:
         """Never an answer."""
         raise not_offline(urlsplit(url).hostname or url)

@@ -14,7 +14,15 @@ from hpmtasks.errors import NetworkFailure
 from hpmtasks.net.address import Origin, origin_of, redirected, without_secrets
 from hpmtasks.net.fetcher import LARGEST_ANSWER, LARGEST_DOWNLOAD, Answer, Fetcher, OfflineFetcher, Token
 from hpmtasks.net.proxies import proxy_for, tls_context
-from hpmtasks.net.retry import DELAYS, LONGEST_WAIT, Clock, RetryBudget, parse_delays, stated_wait
+from hpmtasks.net.retry import (
+    DELAYS,
+    LONGEST_WAIT,
+    Clock,
+    Patience,
+    RetryBudget,
+    parse_delays,
+    stated_wait,
+)
 
 if TYPE_CHECKING:
     import ssl
@@ -24,11 +32,10 @@ if TYPE_CHECKING:
 USER_AGENT = f"hpm/{__version__}"
 MOST_CONNECTIONS = 64
 MOST_REDIRECTS = 5
-# Seconds: to connect, between two pieces of an answer, for a whole answer, for a whole download.
-_CONNECT, _READ, _ANSWER, _DOWNLOAD = 10.0, 30.0, 120.0, 1800.0
 # What is read of a refusal: its message is in the first few bytes.
 _LARGEST_REFUSAL = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CHUNK = 1 << 20
 
 
 def open_fetcher(
@@ -63,10 +70,26 @@ class _Call:
     method: str
     url: str
     headers: Mapping[str, str]
-    content: bytes | None
+    content: bytes | _Upload | None
     token: Token | None
     limit_bytes: int
     deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """The *size* bytes of *source* from *start* on; each attempt reads them anew."""
+
+    source: BinaryIO
+    start: int
+    size: int
+
+    def chunks(self) -> Iterator[bytes]:
+        self.source.seek(self.start)
+        left = self.size
+        while left and (chunk := self.source.read(min(left, _CHUNK))):
+            left -= len(chunk)
+            yield chunk
 
 
 class HttpFetcher:
@@ -81,6 +104,7 @@ class HttpFetcher:
         environ: Mapping[str, str],
         *,
         budget: RetryBudget | None = None,
+        patience: Patience | None = None,
         clock: Clock | None = None,
         trace: Callable[[str], None] | None = None,
     ) -> None:
@@ -89,6 +113,7 @@ class HttpFetcher:
         Args:
             environ: Where proxies and certificates are named.
             budget: The retries of the run; its own if not given.
+            patience: How long servers may take.
             clock: Time.
             trace: Told one line for each request; never a secret.
         """
@@ -96,6 +121,7 @@ class HttpFetcher:
         self._environ = environ
         self._clock = clock or Clock()
         self._budget = budget or RetryBudget(clock=self._clock)
+        self._patience = patience or Patience()
         self._trace = trace
         self._closed = threading.Event()
         self._sleep = self._clock.sleep or self._closed.wait
@@ -113,7 +139,7 @@ class HttpFetcher:
         limit_bytes: int = LARGEST_ANSWER,
     ) -> Answer:
         """See :meth:`Fetcher.request`."""
-        deadline = self._clock.monotonic() + _ANSWER
+        deadline = self._clock.monotonic() + self._patience.answer
         body = BytesIO()
         answer = self._answer(_Call(method, url, headers or {}, content, token, limit_bytes, deadline), body)
         return answer if answer.body else Answer(answer.status, answer.headers, body.getvalue(), answer.url)
@@ -128,8 +154,15 @@ class HttpFetcher:
         limit_bytes: int = LARGEST_DOWNLOAD,
     ) -> Answer:
         """See :meth:`Fetcher.download`."""
-        deadline = self._clock.monotonic() + _DOWNLOAD
+        deadline = self._clock.monotonic() + self._patience.transfer
         return self._answer(_Call("GET", url, headers or {}, None, token, limit_bytes, deadline), into)
+
+    def upload(self, url: str, source: BinaryIO, size: int, *, token: Token | None = None) -> Answer:
+        """See :meth:`Fetcher.upload`."""
+        deadline = self._clock.monotonic() + self._patience.transfer
+        content = _Upload(source, source.tell(), size)
+        headers = {"Content-Length": str(size)}
+        return self._answer(_Call("PUT", url, headers, content, token, LARGEST_ANSWER, deadline), BytesIO())
 
     def close(self) -> None:
         """No connection is open, and requests that wait for a retry have given up."""
@@ -197,12 +230,13 @@ class HttpFetcher:
         for _ in range(MOST_REDIRECTS + 1):
             answer = self._exchange(hop, into)
             location = answer.header("location")
-            if answer.status not in _REDIRECTS or not location:
+            # What is given to one server is not given to another that it names.
+            if answer.status not in _REDIRECTS or not location or hop.method == "PUT":
                 return answer
             hop = replace(hop, url=redirected(hop.url, location))
             if answer.status == 303:
                 hop = replace(hop, method="GET", content=None)
-            # Any other request that was moved stays what it was: everything hpm asks only reads.
+            # Any other request that was moved stays what it was: all of them only read.
             if origin_of(hop.url) != home:
                 accept = {"Accept": hop.headers["Accept"]} if "Accept" in hop.headers else {}
                 hop = replace(hop, headers=accept, token=None)
@@ -220,7 +254,7 @@ class HttpFetcher:
         with self._guard:
             self.requests[origin.host] += 1
         try:
-            response = self._transport(origin).handle_request(_prepared(hop))
+            response = self._transport(origin).handle_request(_prepared(hop, self._patience))
             try:
                 answer = self._read(response, hop, into)
             finally:
@@ -288,15 +322,21 @@ def _proxy(url: str, context: ssl.SSLContext) -> httpx.Proxy:
     return httpx.Proxy(url, ssl_context=context if url.startswith("https:") else None)
 
 
-def _prepared(hop: _Call) -> httpx.Request:
+def _prepared(hop: _Call, patience: Patience) -> httpx.Request:
     import httpx
 
     headers = {"Accept": "*/*", **hop.headers, "User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
     if hop.token is not None:
         headers["Authorization"] = hop.token.authorization
-    timeout = {"connect": _CONNECT, "read": _READ, "write": _READ, "pool": _ANSWER}
+    timeout = {
+        "connect": patience.connect,
+        "read": patience.pause,
+        "write": patience.pause,
+        "pool": patience.answer,
+    }
+    content = hop.content.chunks() if isinstance(hop.content, _Upload) else hop.content
     return httpx.Request(
-        hop.method, hop.url, headers=headers, content=hop.content, extensions={"timeout": timeout}
+        hop.method, hop.url, headers=headers, content=content, extensions={"timeout": timeout}
     )
 
 

@@ -29,6 +29,23 @@ class Clock:
     sleep: Callable[[float], object] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds a server may take.
+
+    Attributes:
+        connect: To be connected to.
+        pause: Between two pieces of an answer.
+        answer: For a whole answer, retries and all.
+        transfer: For a whole download or upload.
+    """
+
+    connect: float = 10.0
+    pause: float = 30.0
+    answer: float = 120.0
+    transfer: float = 1800.0
+
+
 def parse_delays(text: str) -> tuple[float, ...]:
     """The seconds that ``HPM_RETRY_DELAYS`` spells: ``1,2,4,8``; empty means never to retry.
 

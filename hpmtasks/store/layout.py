@@ -53,6 +53,24 @@ class Layout:
         """The index."""
         return self.cache.joinpath(VERSION, "packages")
 
+    @property
+    def blobs(self) -> Path:
+        """The folders that :meth:`blob` is in."""
+        return self.cache.joinpath(VERSION, "results", "cas")
+
+    @property
+    def results(self) -> Path:
+        """The folders that :meth:`result` is in."""
+        return self.cache.joinpath(VERSION, "results", "ac")
+
+    def blob(self, sha256: str) -> Path:
+        """Something with that digest that a script left, or printed."""
+        return self.cache.joinpath(VERSION, "results", "cas", sha256[:2], _checked(_SHA256, sha256))
+
+    def result(self, sha256: str) -> Path:
+        """What the action with that digest left and printed."""
+        return self.cache.joinpath(VERSION, "results", "ac", sha256[:2], _checked(_SHA256, sha256))
+
     def archive(self, sha256: str) -> Path:
         """The archive with that digest."""
         return self.cache.joinpath(VERSION, "archives", sha256[:2], _checked(_SHA256, sha256))

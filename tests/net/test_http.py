@@ -20,7 +20,7 @@ from hpmtasks.net.address import origin_of
 from hpmtasks.net.certificates import issuer, trusted
 from hpmtasks.net.fetcher import OfflineFetcher, Token
 from hpmtasks.net.http import HttpFetcher, open_fetcher
-from hpmtasks.net.retry import Clock, RetryBudget
+from hpmtasks.net.retry import Clock, Patience, RetryBudget
 from tests.support.loopback_server import Fault, LoopbackServer, Reply, Request
 
 CANARY = "ghp_canary0123456789"
@@ -250,6 +250,42 @@ def test_post_stays_post_when_moved(servers: Callable[..., LoopbackServer], fetc
         ("POST", "/see", b"question"),
         ("GET", "/other", b""),
     ]
+
+
+def test_upload_is_sent_whole_from_where_the_file_stands(
+    servers: Callable[..., LoopbackServer], fetcher: HttpFetcher
+) -> None:
+    """A PUT carries its length and its token, and a repeated one carries all the bytes again."""
+    server = servers()
+    server.faults.append(Fault("*", reply=Reply(503)))
+    content = bytes(range(256)) * 10_000
+    source = io.BytesIO(b"before" + content + b"behind")
+    source.seek(6)
+    assert fetcher.upload(f"{server.url}/x", source, len(content), token=Token.parse("me:secret")).ok
+    assert [(request.method, request.body) for request in server.requests] == [("PUT", content)] * 2
+    assert server.requests[1].headers["content-length"] == str(len(content))
+    assert server.requests[1].token == "Basic bWU6c2VjcmV0"
+
+
+def test_upload_does_not_go_where_it_is_sent_on(
+    servers: Callable[..., LoopbackServer], fetcher: HttpFetcher
+) -> None:
+    """A redirect is the answer to an upload: another server is given nothing."""
+    other = servers()
+    server = servers(lambda _: Reply(307, headers={"Location": f"{other.url}/y"}))
+    assert fetcher.upload(f"{server.url}/x", io.BytesIO(b"x"), 1).status == 307
+    assert fetcher.request("PUT", f"{server.url}/x", content=b"x").status == 307
+    assert other.requests == []
+
+
+def test_patience_has_an_end(servers: Callable[..., LoopbackServer], pauses: Pauses) -> None:
+    """A server that accepts and says nothing is given up after the pause that it is allowed."""
+    server = servers()
+    server.faults.append(Fault("*", until=threading.Event()))
+    hasty = HttpFetcher({}, budget=RetryBudget((), clock=pauses.clock()), patience=Patience(pause=0.05))
+    with pytest.raises(NetworkFailure, match="stopped answering"):
+        hasty.request("GET", server.url)
+    hasty.close()
 
 
 def test_redirect_circles_end(servers: Callable[..., LoopbackServer], fetcher: HttpFetcher) -> None:

@@ -184,11 +184,11 @@ def _handler_for(owner: LoopbackServer) -> type[BaseHTTPRequestHandler]:
                 self.connection.close()
                 return
             cut = fault.cut_at if fault else None
-            self.wfile.write(self.head(reply) + reply.body[:cut])
+            self.wfile.write(self.head(reply) + (b"" if self.command == "HEAD" else reply.body[:cut]))
             if cut is not None or not reply.announced:
                 self.close_connection = True
 
-        do_POST = do_GET  # noqa: N815
+        do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815
 
         def head(self, reply: Reply) -> bytes:
             lines = [f"HTTP/1.1 {reply.status} Answer"]

@@ -82,7 +82,7 @@ def packages(session: Session) -> Iterator[Task]:
     """The tasks that depend on the resolution: three for each package, and the two that end it.
 
     A linked package has ``link`` in the place of ``extract``; download and verify only while the
-    lock does not know its contents.
+    lock does not know its contents. A member of the workspace that somebody requires has only ``link``.
 
     Yields nothing but empty groups if ``resolve`` failed; doit then says so itself.
     """
@@ -104,7 +104,7 @@ def packages(session: Session) -> Iterator[Task]:
             stages[stage].append(task.name)
             in_order.append(task.name)
             yield task
-    for name, folder in session.links.items() if not session.options.lock_only else ():
+    for name, folder in session.stand_ins(resolution).items():
         linking = link.task(session, name, folder)
         stages["link"].append(linking.name)
         in_order.append(linking.name)

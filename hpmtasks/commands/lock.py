@@ -18,7 +18,7 @@ from hpmtasks.commands.project_change import (
 )
 from hpmtasks.errors import InvalidLockfile, OutOfDate, Usage
 from hpmtasks.model.lock_merge import Sides, merge
-from hpmtasks.model.lockfile import Lockfile, create_empty, disagreements, parse_lockfile, write_lockfile
+from hpmtasks.model.lockfile import Lockfile, create_empty, parse_lockfile, write_lockfile
 from hpmtasks.session import Session
 
 _MOST_REASONS = 10
@@ -98,7 +98,7 @@ def _reasons_to_change(session: Session) -> Sequence[str]:
     lockfile = session.documents.lockfile
     if lockfile is None:
         return ["There is none."]
-    reasons = list(disagreements(lockfile, session.documents.manifest))
+    reasons = session.documents.unanswered()
     reasons += [
         f"{name}: no {'commit' if entry.commit is None else 'tree'} is recorded"
         for name, entry in lockfile.entries.items()

@@ -18,7 +18,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 #: Another number, hpm or Python: the stamp is not recognised.
 FORMAT = f"hpm stamp 1, hpm 0.1.0, Python {sys.hexversion:x}"
@@ -70,17 +70,28 @@ def claim(root: str, environ: Mapping[str, str]) -> bool:
 
 
 def _answer() -> str | None:
-    root = _root()
-    return None if root is None or _is_busy(root) else _read(root)
+    nearest = ""
+    for root in _roots():
+        said = None if _is_busy(root) else _read(root, nearest[len(root) :].lstrip("/"))
+        if said is not None:
+            return said
+        nearest = nearest or root
+    return None
 
 
-def _read(root: str) -> str | None:
-    """What the stamp of *root* says, if everything is as it was."""
+def _read(root: str, member: str = "") -> str | None:
+    """What the stamp of *root* says, if everything is as it was.
+
+    Asked from the folder of a *member*, it says nothing if it knows of no such member.
+    """
     with open(f"{root}/{NAME}", "rb") as file:
         fields = os.fsdecode(file.read()).split("\0")
     expected = [FORMAT, *environment_now(os.environ)]
     seen = fields[len(expected) + 1 :]
     if fields[1 : len(expected) + 1] != expected or not seen or len(seen) % 2:
+        return None
+    known = set(seen[1::2])
+    if not known.issuperset(_above(root)) or (member and f"{member}/{MANIFEST}" not in known):
         return None
     for then, path in zip(seen[::2], seen[1::2], strict=True):
         if look(_at(root, path)) != then:
@@ -93,18 +104,21 @@ def up_to_date(packages: int) -> str:
     return f"Everything is up to date ({packages} package{'' if packages == 1 else 's'})."
 
 
-def _root() -> str | None:
-    """The nearest folder upwards with a package.json, as ``Project.find`` has it."""
+def _roots() -> Iterator[str]:
+    """The folders upwards with a package.json, the nearest first: perhaps a member and its workspace."""
     folder = os.getcwd()
-    while True:
+    while folder:
         try:
             os.stat(f"{folder}/{MANIFEST}")
-            return folder
+            yield folder
         except OSError:
-            above = folder.rpartition("/")[0]
-            if not above or above == folder:
-                return None
-            folder = above
+            pass
+        folder = folder.rpartition("/")[0]
+
+
+def _above(root: str) -> list[str]:
+    """Each package.json above *root*, be it there or not: one may make *root* a member of a workspace."""
+    return ["../" * steps + MANIFEST for steps in range(1, root.count("/") + 1)]
 
 
 def _is_busy(root: str) -> bool:
@@ -152,7 +166,7 @@ def write(root: str, environ: Mapping[str, str], paths: Iterable[str], packages:
     and holds the mutex. A path that changed within the last tick of the clock could change
     again unseen; so that tick is waited out. Where no stamp can be written, there is none.
     """
-    wanted = sorted(set(paths))
+    wanted = sorted({*paths, *_above(root)})
     _let_settle(root, wanted)
     fields = [str(packages), FORMAT, *environment_now(environ)]
     for path in wanted:

@@ -6,14 +6,14 @@ with the first hpm, and so are the names of these functions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from hpmtasks.errors import InvalidLockfile
 from hpmtasks.model.lock_entry import LOCK_VERSION, LockEntry, Lockfile
 from hpmtasks.model.lock_format import UNKNOWN_INTEGRITY, parse_lockfile, render
-from hpmtasks.model.manifest import Manifest, get_all_dependencies
+from hpmtasks.model.manifest import NO_VERSION, Manifest, get_all_dependencies
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.constraint import parse_constraint
 from hpmtasks.semver.version import Version
@@ -129,45 +129,67 @@ def reachable(lockfile: Lockfile, roots: Iterable[PackageName]) -> frozenset[Pac
     return frozenset(seen)
 
 
-def needs_update(lockfile: Lockfile, manifest: Manifest) -> bool:
+def needs_update(lockfile: Lockfile, manifest: Manifest, members: Sequence[Manifest] = ()) -> bool:
     """Whether *lockfile* is not an answer to *manifest*.
 
     It is one if it locks a version that suits every requirement of *manifest* and of each
     locked package, and nothing that none of them needs. A constraint in the ``overrides`` of
     *manifest* takes the place of every constraint on that name.
+
+    Args:
+        lockfile: The lock.
+        manifest: package.json of the root.
+        members: Those of the members of its workspace: they ask, too, and are never locked themselves.
     """
-    return next(disagreements(lockfile, manifest), None) is not None
+    return next(disagreements(lockfile, manifest, members), None) is not None
 
 
-def disagreements(lockfile: Lockfile, manifest: Manifest) -> Iterator[str]:
+def disagreements(lockfile: Lockfile, manifest: Manifest, members: Sequence[Manifest] = ()) -> Iterator[str]:
     """One clause for each reason why *lockfile* is not an answer to *manifest*; see :func:`needs_update`."""
     for name, reason in lockfile.unusable.items():
         yield f"{name}: {reason}"
     overrides = overriding_constraints(manifest)
+    own = _versions_of(members)
     asked = [("package.json", each.name, each.constraint.text) for each in get_all_dependencies(manifest)]
-    needed = reachable(lockfile, [name for _, name, _ in asked])
+    for member in members:
+        requirer = f"{member.name} (workspace member)"
+        asked += [(requirer, each.name, each.constraint.text) for each in get_all_dependencies(member)]
+    needed = reachable(lockfile, [name for _, name, _ in asked if name not in own]) - own.keys()
     for parent in sorted(needed):
         dependencies = lockfile.entries[parent].dependencies
         asked += [(str(parent), name, text) for name, text in dependencies.items()]
     suits: dict[tuple[PackageName, str], bool] = {}
     for requirer, name, text in asked:
         constraint = overrides.get(name, text)
+        locked = lockfile.entries.get(name)
         if (name, constraint) not in suits:
-            suits[name, constraint] = _suits(lockfile.entries.get(name), constraint)
+            version = own.get(name) or (locked.version if locked else None)
+            is_any = name in own and constraint.strip() in {"", "*"}
+            suits[name, constraint] = is_any or _suits(version, constraint)
         if not suits[name, constraint]:
-            locked = lockfile.entries.get(name)
             has = f"{locked.version} is locked" if locked else "it is not locked"
+            if name in own:
+                has = f"it is a member of this workspace, at version {own[name]}"
             by = "overrides" if name in overrides else requirer
             yield f"{name}: {by} asks for {constraint or '*'}, and {has}"
     for unneeded in sorted(lockfile.entries.keys() - needed):
-        yield f"{unneeded}: it is locked, and nothing asks for it"
+        why = "it is a member of this workspace" if unneeded in own else "nothing asks for it"
+        yield f"{unneeded}: it is locked, and {why}"
 
 
-def _suits(entry: LockEntry | None, constraint: str) -> bool:
-    if entry is None:
+def _versions_of(members: Sequence[Manifest]) -> dict[PackageName, Version]:
+    return {
+        PackageName.parse(member.name): Version.parse(member.version or NO_VERSION)
+        for member in members
+        if member.name is not None
+    }
+
+
+def _suits(version: Version | None, constraint: str) -> bool:
+    if version is None:
         return False
     try:
-        return parse_constraint(constraint).allows(entry.version)
+        return parse_constraint(constraint).allows(version)
     except ValueError:
         # The first hpm took any text for a constraint; what it locked under one is chosen anew.
         return False

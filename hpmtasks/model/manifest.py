@@ -39,6 +39,7 @@ from hpmtasks.semver.constraint import parse_constraint
 
 __all__ = [
     "DEFAULT_MAIN",
+    "NO_VERSION",
     "Manifest",
     "add_dependency",
     "create_default",
@@ -55,6 +56,8 @@ __all__ = [
     "write_manifest",
 ]
 
+#: The version of a package that says none, where it need not: a member of a workspace, a linked folder.
+NO_VERSION = "0.0.0"
 #: What an import of the package loads when ``main`` says nothing.
 DEFAULT_MAIN = "src/index.hml"
 

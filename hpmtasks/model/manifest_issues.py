@@ -57,12 +57,12 @@ def issues_of_shape(document: Mapping[str, Any]) -> list[str]:
 
 
 def issues_of_identity(document: Mapping[str, Any]) -> list[str]:
-    """What is wrong with ``name`` and ``version``, in the documented sentences."""
-    issues = [
-        f"package.json missing required field: {key}"
-        for key in ("name", "version")
-        if document.get(key) is None
-    ]
+    """What is wrong with ``name`` and ``version``, in the documented sentences.
+
+    The root of a workspace need not be a package, so it may be without either.
+    """
+    required = () if document.get("workspaces") else ("name", "version")
+    issues = [f"package.json missing required field: {key}" for key in required if document.get(key) is None]
     name, version = document.get("name"), document.get("version")
     if isinstance(name, str):
         issues += _issues_of_own_name(name)

@@ -9,7 +9,7 @@ followed, so a walk ends.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TypeAlias
@@ -104,8 +104,21 @@ def includes(globs: Sequence[MemberGlob], path: str) -> bool:
     return fitting is not None and not fitting.is_exclusion
 
 
-def folders(globs: Sequence[MemberGlob], root: str) -> Iterator[tuple[str, MemberGlob]]:
-    """Each folder below *root* that *globs* mean, as a path with ``/``, sorted, and which of them decided.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a walk found.
+
+    Attributes:
+        folders: Each folder that is meant, as a path with ``/``, sorted, and the pattern that decided.
+        looked_at: The paths on which that depends: while nothing of them changes, it stays so.
+    """
+
+    folders: Mapping[str, MemberGlob]
+    looked_at: tuple[str, ...]
+
+
+def find_folders(globs: Sequence[MemberGlob], root: str) -> Found:
+    """The folders below *root* that *globs* mean.
 
     A link to a folder counts where it stands, and is not looked into.
 
@@ -116,8 +129,10 @@ def folders(globs: Sequence[MemberGlob], root: str) -> Iterator[tuple[str, Membe
     # A stack of what is still to be looked into; the places are those of *wanted*, side by side.
     waiting = [("", [glob.start() for glob in wanted])]
     found: dict[str, MemberGlob] = {}
+    looked_at: set[str] = set()
     while waiting:
         above, places = waiting.pop()
+        looked_at.update(_looked_at(above, wanted, places))
         with os.scandir(f"{root}/{above}" if above else root) as entries:
             names = sorted(entry.name for entry in entries if entry.is_dir())
         for name in names:
@@ -130,4 +145,12 @@ def folders(globs: Sequence[MemberGlob], root: str) -> Iterator[tuple[str, Membe
                 found[path] = deciding
             if not os.path.islink(f"{root}/{path}"):
                 waiting.append((path, after))
-    yield from sorted(found.items())
+    return Found(dict(sorted(found.items())), tuple(sorted(looked_at)))
+
+
+def _looked_at(folder: str, globs: Sequence[MemberGlob], places: Sequence[_Places]) -> Iterator[str]:
+    """What *globs* depend on that have come to *folder*: on all that is in it, or on certain names there."""
+    inside = f"{folder}/" if folder else ""
+    for glob, at in zip(globs, places, strict=True):
+        for name in {glob.names[place] for place in at if place < len(glob.names)}:
+            yield (folder or ".") if any(sign in name for sign in "*?[") else inside + name

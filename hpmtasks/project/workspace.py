@@ -16,15 +16,13 @@ from pathlib import Path
 
 from hpmtasks.errors import InvalidManifest, NotInProject, Usage
 from hpmtasks.model.json_text import MalformedJson, load
-from hpmtasks.model.manifest import Manifest, get_all_dependencies, parse_manifest, read_manifest
+from hpmtasks.model.manifest import NO_VERSION, Manifest, get_all_dependencies, parse_manifest, read_manifest
 from hpmtasks.model.manifest_issues import issues_of_identity
 from hpmtasks.model.package import PackageName
 from hpmtasks.project import MANIFEST, Project
-from hpmtasks.project.member_globs import MemberGlob, folders, includes
+from hpmtasks.project.member_globs import MemberGlob, find_folders, includes
 from hpmtasks.semver.version import Version
 
-#: The version of a member that says none.
-NO_VERSION = "0.0.0"
 # What of a member's package.json means nothing: it counts for the whole workspace or for nobody.
 _OF_THE_ROOT = ("overrides", "hpm.sources", "hpm.patches")
 # A folder that holds nothing but these is what another branch left behind.
@@ -86,6 +84,8 @@ class Workspace:
     root: Member
     members: tuple[Member, ...] = ()
     warnings: tuple[str, ...] = ()
+    #: Paths from the root: while nothing of them changes, no member comes or goes.
+    looked_at: tuple[str, ...] = ()
 
     def everyone(self) -> tuple[Member, ...]:
         """The root and all members."""
@@ -163,14 +163,8 @@ def _patterns_in(path: Path) -> tuple[str, ...]:
         document = load(data) if b'"workspaces"' in data else None
     except (OSError, MalformedJson):
         return ()
-    return _patterns_of(document) if isinstance(document, dict) else ()
-
-
-def _patterns_of(document: Mapping[str, object]) -> tuple[str, ...]:
-    patterns = document.get("workspaces")
-    if not isinstance(patterns, list):
-        return ()
-    return tuple(pattern for pattern in patterns if isinstance(pattern, str))
+    patterns = document.get("workspaces") if isinstance(document, dict) else None
+    return tuple(each for each in patterns if isinstance(each, str)) if isinstance(patterns, list) else ()
 
 
 # ---------------------------------------------------------------- reading all of it
@@ -192,17 +186,21 @@ def read_workspace(
     if root is None:
         root = read_manifest(project.manifest_path, strict_own=False)
     own = Member(root.name, "", project.root, root)
-    patterns = _patterns_of(root.document)
-    if not patterns:
+    if not root.workspaces:
         return Workspace(own)
-    found, warnings = _found(project, patterns)
-    members = tuple(_read_member(project, path, (texts or {}).get(path)) for path in found)
+    globs = _globs(project, root.workspaces)
+    paths, looked_at = _found(project, globs)
+    members = tuple(_read_member(project, path, (texts or {}).get(path)) for path in paths)
     _require_own_names(project, (own, *members))
-    return Workspace(own, members, (*warnings, *_unheeded(members)))
+    warnings = [
+        f'package.json: workspaces: "{glob.text}" fits no member.'
+        for glob in globs
+        if not glob.is_exclusion and not any(glob.fits(path) for path in paths)
+    ]
+    return Workspace(own, members, (*warnings, *_unheeded(members)), tuple(looked_at))
 
 
-def _found(project: Project, patterns: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """The folders that *patterns* mean, and a sentence for each pattern that means none."""
+def _globs(project: Project, patterns: tuple[str, ...]) -> list[MemberGlob]:
     issues, globs = [], []
     for pattern in patterns:
         try:
@@ -211,25 +209,31 @@ def _found(project: Project, patterns: tuple[str, ...]) -> tuple[list[str], list
             issues.append(f'workspaces: "{pattern}" {error}; a member is a folder below this one.')
     if issues:
         raise InvalidManifest(str(project.manifest_path), issues)
-    found, used = [], set()
+    return globs
+
+
+def _found(project: Project, globs: list[MemberGlob]) -> tuple[list[str], list[str]]:
+    """The folders of the members, and all paths on which it depends that there are no others."""
+    issues: list[str] = []
+    members: list[str] = []
+    looked_at: list[str] = []
     try:
-        for path, glob in folders(globs, str(project.root)):
-            used.add(glob)
+        found = find_folders(globs, str(project.root))
+        looked_at += found.looked_at
+        for path, glob in found.folders.items():
             folder = project.root / path
+            looked_at.append(f"{path}/{MANIFEST}")
+            if (folder / MANIFEST).is_file():
+                members.append(path)
+            else:
+                looked_at.append(path)
             if not glob.is_deep or (folder / MANIFEST).is_file():
                 issues += _issues_of_folder(path, folder)
-                found.append(path)
     except OSError as error:
         issues.append(f"workspaces: {error.filename} cannot be read: {error.strerror}.")
     if issues:
         raise InvalidManifest(str(project.manifest_path), issues)
-    unused = [glob for glob in globs if not glob.is_exclusion and glob not in used]
-    warnings = [
-        f'package.json: workspaces: "{glob.text}" fits no folder.'
-        for glob in unused
-        if not any(glob.fits(path) for path in found)
-    ]
-    return [path for path in found if (project.root / path / MANIFEST).is_file()], warnings
+    return members, looked_at
 
 
 def _issues_of_folder(path: str, folder: Path) -> list[str]:
@@ -255,7 +259,7 @@ def _read_member(project: Project, path: str, text: str | None) -> Member:
         else parse_manifest(text.encode(), str(file), strict_own=False)
     )
     issues = issues_of_identity({**manifest.document, "version": manifest.version or NO_VERSION})
-    if _patterns_of(manifest.document):
+    if manifest.workspaces:
         issues.append("workspaces: a member of a workspace cannot have members itself.")
     if issues:
         raise InvalidManifest(str(file), issues)

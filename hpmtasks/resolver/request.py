@@ -13,6 +13,9 @@ from hpmtasks.semver.constraint import Constraint
 #: itself requires and the newest of everything else.
 Direction: TypeAlias = Literal["highest", "lowest", "lowest-direct"]
 
+#: The ``file`` of what the user asks for just now, and that stands in no file yet.
+REQUEST = "your request"
+
 
 @dataclass(frozen=True, slots=True)
 class RootRequirement:
@@ -38,7 +41,7 @@ class RootRequirement:
     @property
     def requirer(self) -> str:
         """Who requires, as the subject of a sentence: the place, or the member, which people know better."""
-        if self.member is None:
+        if self.member is None or self.file == REQUEST:
             return self.place
         return f"{self.member} (workspace member{', devDependencies' if self.is_dev else ''})"
 

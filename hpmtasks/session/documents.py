@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from hpmtasks.model.lockfile import LockEntry, Lockfile, parse_lockfile
+from hpmtasks.model.lockfile import LockEntry, Lockfile, disagreements, parse_lockfile
 from hpmtasks.model.manifest import Manifest, get_all_dependencies, parse_manifest, read_manifest
 from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.model.patches import patches_of
@@ -45,7 +45,7 @@ class Documents:
         """
         self.candidates[member] = text
         self.requested |= {(member, name) for name in requested}
-        for derived in ("manifest", "patches", "workspace", "_constraints"):
+        for derived in ("manifest", "patches", "workspace", "entries", "locked", "_constraints"):
             self.__dict__.pop(derived, None)
 
     def do_without_manifest(self) -> None:
@@ -101,16 +101,18 @@ class Documents:
     def entries(self) -> dict[PackageName, LockEntry]:
         """The entries of the lock that mean something in this run.
 
-        Not those that another kind of source made: a folder's commits mean nothing to a git server.
-        Of those whose present contents are accepted, only the version.
+        Not those that another kind of source made: a folder's commits mean nothing to a git server;
+        and not those of members. Of those whose present contents are accepted, only the version.
         """
         entries = self.lockfile.entries if self.lockfile else {}
+        own = self.workspace.by_name
         accepted = self._options.accept
         return {
             name: _without_promises(entry) if name in accepted else entry
             for name, entry in entries.items()
             if entry.resolved.startswith("directory:") == (self._kind_of(name) == "directory")
             and _is_readable(entry)
+            and name not in own
         }
 
     @once
@@ -119,18 +121,29 @@ class Documents:
         return {name: entry for name, entry in self.entries.items() if not self._options.releases(name)}
 
     def constraints_on(self, name: PackageName) -> list[Constraint]:
-        """Every constraint that the project and the locked packages put on *name*."""
+        """Every constraint that the project, its members and the locked packages put on *name*."""
         return self._constraints.get(name, [])
 
     def names(self) -> list[PackageName]:
-        """Every package that the manifest or the lock names, sorted."""
-        return sorted({*self._constraints, *self.locked})
+        """Every package that a manifest or the lock names, sorted; members come from no source."""
+        return sorted({*self._constraints, *self.locked} - self.workspace.by_name.keys())
+
+    def unanswered(self) -> list[str]:
+        """A clause for each reason why the lock is not an answer to what the project and its members require.
+
+        Of a project without a lock: nothing.
+        """
+        if self.lockfile is None:
+            return []
+        members = [member.manifest for member in self.workspace.members]
+        return list(disagreements(self.lockfile, self.manifest, members))
 
     @once
     def _constraints(self) -> dict[PackageName, list[Constraint]]:
         found: dict[PackageName, list[Constraint]] = {}
-        for requirement in get_all_dependencies(self.manifest):
-            found.setdefault(requirement.name, []).append(requirement.constraint)
+        for member in self.workspace.everyone():
+            for requirement in get_all_dependencies(member.manifest):
+                found.setdefault(requirement.name, []).append(requirement.constraint)
         for entry in self.locked.values():
             for name, text in entry.dependencies.items():
                 found.setdefault(name, []).append(parse_constraint(text))

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from hpmtasks.model.lockfile import Lockfile, create_empty, disagreements
-from hpmtasks.model.manifest import get_all_dependencies
+from hpmtasks.model.lockfile import Lockfile, create_empty
 from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import ResolvedPackage, from_entry
 from hpmtasks.session.session import Session
@@ -70,12 +69,11 @@ def examine(session: Session, *, content: bool) -> list[Finding]:
 
 
 def _of_lock(session: Session, lockfile: Lockfile | None) -> Iterator[Finding]:
-    manifest = session.documents.manifest
     if lockfile is None:
-        if get_all_dependencies(manifest):
+        if session.documents.names():
             yield Finding("lock", None, "there is no package-lock.json")
         return
-    for reason in disagreements(lockfile, manifest):
+    for reason in session.documents.unanswered():
         yield Finding("lock", None, reason)
 
 

@@ -42,6 +42,8 @@ def _following(session: Session, name: PackageName, tag: Tag) -> Callable[[], No
 
 def _follow(session: Session, requirement: Requirement) -> None:
     name = requirement.name
+    if name in session.workspace.by_name:
+        return
     entry = session.documents.locked.get(name)
     if entry is not None and requirement.constraint.allows(entry.version):
         return  # the lock answers, and nobody will be asked

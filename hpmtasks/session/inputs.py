@@ -12,7 +12,9 @@ from typing import Any
 
 from hpmtasks.files.fingerprint import fingerprint
 from hpmtasks.model.manifest import Manifest
+from hpmtasks.model.resolution import Resolution
 from hpmtasks.session.session import Session
+from hpmtasks.store.folder import looked_at
 
 ABSENT = "absent"
 
@@ -28,9 +30,16 @@ def inputs_of(session: Session) -> dict[str, str]:
     except FileNotFoundError:
         lock = ABSENT
     settings = session.settings
+    members = {
+        member.shown_manifest: fingerprint(
+            _canonical([member.name, str(member.version)]) + _canonical(_sections(member.manifest))
+        )
+        for member in session.workspace.members
+    }
     places = [list(settings.environment_sources), list(settings.config_sources)]
     return {
         "package.json": _of_manifest(session),
+        **members,
         "package-lock.json": lock,
         "sources": fingerprint(_canonical(places)),
         "direction": session.options.direction,
@@ -49,22 +58,27 @@ def stamped_paths(session: Session) -> list[str]:
         project.links_path,
         *(project.root / path for path in session.documents.patches.values()),
     ]
-    for package in session.resolution.packages if session.resolution else ():
-        folder = project.package_folder(package.name)
+    resolution = session.resolution or Resolution()
+    stand_ins = session.stand_ins(resolution)
+    for name in (*(package.name for package in resolution.packages), *stand_ins):
+        folder = project.package_folder(name)
         inside += [folder.parent, folder]
+    inside += [project.root / path for path in session.workspace.looked_at]
+    for folder in stand_ins.values():
+        inside += looked_at(folder)
     return [*(project.relative(path) for path in inside), str(session.settings.config_path)]
 
 
 def meaning_of(manifest: Manifest) -> bytes:
     """What of *manifest* counts for resolving, canonically."""
-    return _canonical(
-        {
-            "dependencies": {str(each.name): each.constraint.text for each in manifest.requirements},
-            "devDependencies": {str(each.name): each.constraint.text for each in manifest.dev_requirements},
-            "overrides": manifest.overrides,
-            "sources": manifest.sources,
-        }
-    )
+    return _canonical({**_sections(manifest), "overrides": manifest.overrides, "sources": manifest.sources})
+
+
+def _sections(manifest: Manifest) -> dict[str, dict[str, str]]:
+    return {
+        "dependencies": {str(each.name): each.constraint.text for each in manifest.requirements},
+        "devDependencies": {str(each.name): each.constraint.text for each in manifest.dev_requirements},
+    }
 
 
 def _of_manifest(session: Session) -> str:

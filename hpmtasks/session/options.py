@@ -39,9 +39,13 @@ class Options:
 
     def lays_out(self, package: ResolvedPackage) -> bool:
         """Whether *package* is to stand in ``hem_modules``; it is locked in any case."""
+        return self.lays_out_as(dev=package.dev)
+
+    def lays_out_as(self, *, dev: bool) -> bool:
+        """Whether what only development needs, or else what everybody needs, is to stand there."""
         if self.lock_only:
             return False
-        return not (self.without_dev and package.dev) and not (self.only_dev and not package.dev)
+        return not (self.without_dev and dev) and not (self.only_dev and not dev)
 
     @property
     def keeps_the_lock(self) -> bool:

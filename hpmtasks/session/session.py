@@ -25,6 +25,7 @@ from hpmtasks.session.modules import Modules
 from hpmtasks.session.occupant import Patch, find_patch
 from hpmtasks.session.once import once
 from hpmtasks.session.options import Options
+from hpmtasks.session.stand_ins import members_needed
 from hpmtasks.sources.routing import Routes
 from hpmtasks.sources.source import Source, TagList
 from hpmtasks.store.store import Store
@@ -132,6 +133,19 @@ class Session:
     def is_needed(self, package: ResolvedPackage) -> bool:
         """Whether the files of *package* are: to lay them out, or to lock what they are."""
         return self.lays_out(package) or package.tree is None
+
+    def stand_ins(self, resolution: Resolution) -> dict[PackageName, Path]:
+        """The folders whose files are to stand in hem_modules, by package name: members and linked folders.
+
+        Of members those that somebody requires, while *resolution* is installed.
+        """
+        members = {
+            name: self.workspace.by_name[name].folder
+            for name, dev in members_needed(self.workspace, resolution).items()
+            if self.options.lays_out_as(dev=dev)
+        }
+        links = {} if self.options.lock_only else self.links
+        return dict(sorted({**members, **links}.items()))
 
     def relink(self, links: Mapping[PackageName, Path]) -> None:
         """From now on, and for later runs, the folders *links* stand in for packages."""

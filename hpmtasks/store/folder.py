@@ -61,6 +61,18 @@ def package_files(folder: Path, *, apart_from: Path | None = None) -> dict[str, 
     return {path: _followed(folder, root, path, paths[path]) for path in sorted(chosen, key=os.fsencode)}
 
 
+def looked_at(folder: Path) -> Iterator[Path]:
+    """The paths on which :func:`package_files` of *folder* and its digest depend: files, folders, links."""
+    for above, names, files in os.walk(folder):
+        names[:] = [name for name in names if name.lower() not in _SKIPPED]
+        yield Path(above)
+        for name in (*names, *files):
+            path = Path(above, name)
+            if path.is_symlink():
+                yield path.resolve()
+            yield path
+
+
 def digest_files(files: Mapping[str, Path]) -> str:
     """The tree digest of *files*, as an installation of exactly them would have it.
 

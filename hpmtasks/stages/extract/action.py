@@ -96,7 +96,7 @@ def extraneous(session: Session) -> list[PackageName]:
     if session.resolution is None or session.options.lock_only:
         return []
     wanted = {each.name.key for each in session.resolution.packages if session.options.lays_out(each)}
-    wanted |= {name.key for name in session.links}
+    wanted |= {name.key for name in session.stand_ins(session.resolution)}
     locked = session.documents.lockfile.entries if session.documents.lockfile else {}
     for name, entry in locked.items():
         if name.key not in wanted and name.key not in session.state.packages:

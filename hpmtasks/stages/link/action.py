@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hpmtasks.errors import InvalidManifest
-from hpmtasks.model.manifest import Manifest
+from hpmtasks.model.manifest import NO_VERSION, Manifest
 from hpmtasks.model.package import PackageName
 from hpmtasks.session import Session
 from hpmtasks.session.occupant import Occupant
@@ -20,9 +20,6 @@ from hpmtasks.store.folder import (
     read_folder_manifest,
 )
 
-#: The version of a linked package that says none.
-NO_VERSION = "0.0.0"
-
 
 def occupant_of(session: Session, name: PackageName, folder: Path) -> Occupant:
     """What should stand in the folder of *name* while *folder* is linked: its files as they are now.
@@ -34,7 +31,7 @@ def occupant_of(session: Session, name: PackageName, folder: Path) -> Occupant:
         manifest = read_folder_manifest(folder)
         tree = digest_files(package_files(folder, apart_from=session.project.root))
     except UnusableFolder as error:
-        raise _unusable(name, folder, error) from error
+        raise _unusable(session, name, folder, error) from error
     return Occupant(name, manifest.version or NO_VERSION, tree)
 
 
@@ -51,9 +48,10 @@ def link(session: Session, name: PackageName, folder: Path) -> LinkRecord:
     try:
         files = package_files(folder, apart_from=session.project.root)
         tree = replace_contents(session, occupant, lambda staged: copy_files(files, staged))
-        session.warnings += missing_requirements(session, name, read_folder_manifest(folder))
+        if name in session.links:  # what members require is installed
+            session.warnings += missing_requirements(session, name, read_folder_manifest(folder))
     except UnusableFolder as error:
-        raise _unusable(name, folder, error) from error
+        raise _unusable(session, name, folder, error) from error
     return LinkRecord(str(folder), tree)
 
 
@@ -63,14 +61,16 @@ def missing_requirements(session: Session, name: PackageName, manifest: Manifest
     told = []
     for requirement in manifest.requirements:
         package = chosen.get(requirement.name)
-        if requirement.name not in session.links and (
-            package is None or not requirement.constraint.allows(package.version)
-        ):
+        if requirement.name in session.links or requirement.name in session.workspace.by_name:
+            continue
+        if package is None or not requirement.constraint.allows(package.version):
             has = f"{package.id} is" if package else "no version of it is"
             told.append(f"{name}, which is linked, requires {requirement}, and {has} installed.")
     return told
 
 
-def _unusable(name: PackageName, folder: Path, error: UnusableFolder) -> InvalidManifest:
-    way_out = f"{name} is linked to that folder; 'hpm unlink {name}' puts the locked package back."
+def _unusable(session: Session, name: PackageName, folder: Path, error: UnusableFolder) -> InvalidManifest:
+    way_out = f"{name} is a member of this workspace, and others require it."
+    if name in session.links:
+        way_out = f"{name} is linked to that folder; 'hpm unlink {name}' puts the locked package back."
     return InvalidManifest(str(folder / MANIFEST), [f"{error}.", way_out])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hpmtasks.errors import InvalidManifest, NoSuchVersion, OutOfDate
-from hpmtasks.model.lockfile import LockEntry, disagreements
+from hpmtasks.model.lockfile import LockEntry
 from hpmtasks.model.manifest import Manifest
 from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.model.resolution import Resolution, ResolvedPackage, tag_of
 from hpmtasks.resolver.catalogue import Unavailable
-from hpmtasks.resolver.request import Override, RootRequirement
+from hpmtasks.resolver.request import REQUEST, MemberPackage, Override, RootRequirement
 from hpmtasks.resolver.solve import solve
 from hpmtasks.semver.constraint import parse_constraint
 from hpmtasks.session import Session
@@ -44,26 +44,34 @@ def resolve(session: Session) -> Resolution:
         overrides=list(overrides_of(session.documents.manifest, str(session.project.manifest_path))),
         direction=session.options.direction,
         root_label=session.documents.manifest.name or "your project",
+        members=list(_members(session)),
     )
     packages = [
         _describe(
             session, catalogue, PackageId(name, chosen.version), chosen.requirements, dev=name in solution.dev
         )
         for name, chosen in solution.items()
+        if name not in session.workspace.by_name
     ]
     return Resolution(tuple(packages))
 
 
 def root_requirements(documents: Documents) -> Iterator[RootRequirement]:
-    """What the project itself requires, each with where the user finds it."""
-    manifest = documents.manifest
-    for section, requirements in (
-        ("dependencies", manifest.requirements),
-        ("devDependencies", manifest.dev_requirements),
-    ):
-        for requirement in requirements:
-            file = "your request" if ("", requirement.name) in documents.requested else "package.json"
-            yield RootRequirement(requirement, section, file)
+    """What the project itself and its members require, each with where the user finds it."""
+    for member in documents.workspace.everyone():
+        for section, requirements in (
+            ("dependencies", member.manifest.requirements),
+            ("devDependencies", member.manifest.dev_requirements),
+        ):
+            for requirement in requirements:
+                is_new = (member.path, requirement.name) in documents.requested
+                file = REQUEST if is_new else member.shown_manifest
+                yield RootRequirement(requirement, section, file, None if member.is_root else member.package)
+
+
+def _members(session: Session) -> Iterator[MemberPackage]:
+    for name, member in session.workspace.by_name.items():
+        yield MemberPackage(PackageId(name, member.version), member.manifest.requirements)
 
 
 def overrides_of(manifest: Manifest, path: str) -> Iterator[Override]:
@@ -100,7 +108,7 @@ def require_answering_lock(session: Session, by: str) -> None:
             f"There is no package-lock.json, and {by} installs only what is locked.\n\n"
             f"Run 'hpm install' once{plainly} and commit package-lock.json."
         )
-    reasons = list(disagreements(session.documents.lockfile, session.documents.manifest))
+    reasons = session.documents.unanswered()
     if reasons:
         more = len(reasons) - _MOST_REASONS
         shown = [f"  - {reason}" for reason in reasons[:_MOST_REASONS]]

@@ -1,0 +1,64 @@
+// What a person does with the page of a graph, done by events; what came of it is left in the page.
+addEventListener("error", (event) => { document.documentElement.dataset.failed = event.message; });
+addEventListener("load", () => {
+  const told = {};
+  const byName = (name) => [...document.querySelectorAll(".node")].find((n) => n.getAttribute("aria-label").startsWith(name + ","));
+  const scene = document.getElementById("scene");
+  const scale = () => Number(/scale\(([^)]+)\)/.exec(scene.getAttribute("transform"))[1]);
+  const place = () => /translate\(([^)]+)\)/.exec(scene.getAttribute("transform"))[1];
+  const key = (name) => dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true }));
+  const last = byName("script:last");
+  const room = document.getElementById("graph").getBoundingClientRect();
+  told.allInView = [...document.querySelectorAll(".node")].every((node) => {
+    const box = node.getBoundingClientRect();
+    return box.left >= room.left - 1 && box.right <= room.right + 1 && box.top >= room.top - 1 && box.bottom <= room.bottom + 1;
+  });
+  told.textInside = [...document.querySelectorAll(".node")].every((node) => {
+    const box = node.querySelector("rect").getBBox();
+    return [...node.querySelectorAll("text")].every((text) => {
+      const own = text.getBBox();
+      return own.x >= box.x && own.x + own.width <= box.x + box.width;
+    });
+  });
+  const fitted = scale();
+  document.getElementById("graph").dispatchEvent(new WheelEvent("wheel", { deltaY: -400, clientX: 300, clientY: 300, bubbles: true, cancelable: true }));
+  told.wheelZooms = scale() > fitted;
+  key("0");
+  told.zeroFits = scale() === fitted;
+  key("+");
+  told.plusZooms = scale() > fitted;
+  const before = place();
+  const pointer = (kind, x, on) => on.dispatchEvent(new PointerEvent(kind, { pointerId: 1, clientX: x, clientY: 100, bubbles: true }));
+  pointer("pointerdown", 100, document.getElementById("graph"));
+  pointer("pointermove", 160, document.body);
+  pointer("pointerup", 160, document.body);
+  pointer("pointermove", 400, document.body);
+  told.panned = Number(place().split(" ")[0]) - Number(before.split(" ")[0]);
+  last.dispatchEvent(new PointerEvent("pointerenter", { clientX: 200, clientY: 200 }));
+  told.hover = document.getElementById("details").innerText;
+  told.hoverShown = getComputedStyle(document.getElementById("details")).display;
+  last.dispatchEvent(new PointerEvent("pointerleave", {}));
+  told.hoverGone = getComputedStyle(document.getElementById("details")).display;
+  last.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+  told.near = [...document.querySelectorAll(".node.near")].length;
+  key("Escape");
+  told.nearAfter = [...document.querySelectorAll(".near")].length;
+  const search = document.getElementById("search");
+  search.value = "lib.HML fresh";
+  search.dispatchEvent(new Event("input"));
+  told.hits = [...document.querySelectorAll(".node.hit")].map((n) => n.getAttribute("aria-label"));
+  told.found = document.getElementById("found").textContent;
+  search.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  const box = last.getBoundingClientRect();
+  told.centred = Math.abs((box.left + box.right) / 2 - (room.left + room.right) / 2) < 3;
+  const paper = () => getComputedStyle(document.body).backgroundColor;
+  const first = paper();
+  document.getElementById("theme").click();
+  told.themes = [first, paper()];
+  told.fills = [...new Set([...document.querySelectorAll(".node rect.body")].map((rect) => getComputedStyle(rect).fill))].length;
+  told.images = document.images.length;
+  const answer = document.createElement("output");
+  answer.id = "told";
+  answer.textContent = JSON.stringify(told);
+  document.body.append(answer);
+});

@@ -19,19 +19,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
 
 #: The file that the interpreter loads when the manifest names none.
 DEFAULT_MAIN = "src/index.hml"
 #: More patterns (not plain paths) than any honest manifest has; each costs a look at every path.
 MOST_PATTERNS = 256
-_MOST_PARTS = 64
+_MOST_PARTS, _MOST_PARTS_IN_ALL, _LONGEST_PATTERN = 64, 2048, 1000
+# Steps of all patterns over all paths, each about a microsecond.
+_MOST_STEPS = 3_000_000
+_CHARACTERS_PER_STEP = 1024
 
 _NEVER = frozenset({".git", "node_modules", "hem_modules"})
 _ALWAYS = re.compile(r"package\.json|(?i:readme|licen[sc]e)[^/]*")
 _MAGIC = re.compile(r"[*?]")
 
 _State = frozenset[int]
+_Matches = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A pattern, part by part; *matches* is ``None`` where a part is ``**``."""
+
+    parts: tuple[str, ...]
+    matches: tuple[_Matches | None, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> _Pattern:
+        parts = tuple(text.split("/"))
+        return cls(parts, tuple(None if part == "**" else _part(part) for part in parts))
 
 
 def select(paths: Iterable[str], files: Sequence[str] | None, main: str | None) -> frozenset[str]:
@@ -43,7 +60,8 @@ def select(paths: Iterable[str], files: Sequence[str] | None, main: str | None) 
         main: The manifest's ``main``; ``None`` if it has none.
 
     Raises:
-        ValueError: *files* has more than :data:`MOST_PATTERNS` patterns, or one of more than 64 parts.
+        ValueError: *files* has more than :data:`MOST_PATTERNS` patterns, one that is too long, or takes
+            too much work for so many paths.
     """
     possible = [path for path in paths if not _is_never_part(path)]
     if files is None:
@@ -73,19 +91,18 @@ def _choice(files: Sequence[str]) -> Callable[[str], bool]:
     tried in turn.
     """
     positions: dict[str, int] = {}  # plain entry → its last position
-    patterns: list[tuple[int, tuple[str, ...]]] = []
+    texts: list[tuple[int, str]] = []
     wanted = [not entry.startswith("!") for entry in files]
     for position, entry in enumerate(files):
         plain = _plain(entry.removeprefix("!"))
         positions[plain] = position
         if _MAGIC.search(plain):
-            patterns.append((position, tuple(plain.split("/"))))
-    if len(patterns) > MOST_PATTERNS or any(len(parts) > _MOST_PARTS for _, parts in patterns):
-        raise ValueError(
-            f"files has more than {MOST_PATTERNS} patterns, or one of more than {_MOST_PARTS} parts"
-        )
+            texts.append((position, plain))
+    _check_bounds([text for _, text in texts])
+    patterns = [(position, _Pattern.parse(text)) for position, text in texts]
     patterns.reverse()
     otherwise = bool(files) and not any(wanted)
+    work = _Work()
 
     def is_chosen(path: str) -> bool:
         parts = path.split("/")
@@ -95,7 +112,7 @@ def _choice(files: Sequence[str]) -> Callable[[str], bool]:
         for position, pattern in patterns:
             if position < last:
                 break
-            if _fits(pattern, parts):
+            if _fits(pattern, parts, work):
                 last = position
                 break
         return otherwise if last < 0 else wanted[last]
@@ -103,25 +120,54 @@ def _choice(files: Sequence[str]) -> Callable[[str], bool]:
     return is_chosen
 
 
-def _fits(pattern: tuple[str, ...], parts: Sequence[str]) -> bool:
+def _check_bounds(patterns: Sequence[str]) -> None:
+    counts = [pattern.count("/") + 1 for pattern in patterns]
+    if len(patterns) > MOST_PATTERNS or max(counts, default=0) > _MOST_PARTS:
+        raise ValueError(
+            f"files has more than {MOST_PATTERNS} patterns, or one of more than {_MOST_PARTS} parts"
+        )
+    if sum(counts) > _MOST_PARTS_IN_ALL or any(len(pattern) > _LONGEST_PATTERN for pattern in patterns):
+        raise ValueError(
+            f"files has patterns of more than {_MOST_PARTS_IN_ALL} parts in all, or one of more than"
+            f" {_LONGEST_PATTERN} characters"
+        )
+
+
+@dataclass(slots=True)
+class _Work:
+    """How much the patterns of one manifest have cost so far."""
+
+    steps: int = 0
+
+    def add(self, pattern: str, part: str) -> None:
+        """One part of a pattern is held against one part of a path."""
+        self.steps += 1 + len(pattern) * len(part) // _CHARACTERS_PER_STEP
+        if self.steps > _MOST_STEPS:
+            raise ValueError("files has patterns that take too much work for so many paths")
+
+
+def _fits(pattern: _Pattern, parts: Sequence[str], work: _Work) -> bool:
     """Whether *pattern* is the path of *parts*, or a folder on it.
 
     All ways of reading ``**`` are followed at once, as the states of an automaton, so that no
     pattern costs more than its parts times the path's parts.
     """
-    states = _skip_stars({0}, pattern)
+    end = len(pattern.parts)
+    states = _skip_stars({0}, pattern.parts)
     for part in parts:
         after = set[int]()
         for state in states:
-            if state == len(pattern):
-                continue
-            if pattern[state] == "**":
-                after |= {state, state + 1} if state == len(pattern) - 1 else {state}
-            elif _part(pattern[state])(part):
+            work.add(pattern.parts[state], part)
+            matches = pattern.matches[state]
+            if matches is None:
+                after |= {state, state + 1} if state == end - 1 else {state}
+            elif matches(part):
                 after.add(state + 1)
-        states = _skip_stars(after, pattern)
-        if len(pattern) in states:
+        states = _skip_stars(after, pattern.parts)
+        if end in states:
             return True
+        if not states:
+            return False
     return False
 
 
@@ -136,8 +182,7 @@ def _skip_stars(states: set[int], pattern: tuple[str, ...]) -> _State:
     return frozenset(reached)
 
 
-@lru_cache(maxsize=1024)
-def _part(pattern: str) -> Callable[[str], object]:
+def _part(pattern: str) -> _Matches:
     """Whether one part of a path fits *pattern*, in time proportional to the product of their lengths.
 
     Between two stars the first place that fits is as good as any later one, so an atomic group

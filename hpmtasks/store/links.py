@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hpmtasks.store.refusal import DEEPEST, MOST_BYTES, MOST_ENTRIES, Refused
+from hpmtasks.store.refusal import DEEPEST, MOST_BYTES, MOST_ENTRIES, MOST_LINK_PARTS, Refused
 from hpmtasks.store.tar import Kind, Member
 
 # As many links on one way as Linux follows.
@@ -53,6 +53,7 @@ class _Follower:
         self._seen: View = {}
         self._bytes = 0
         self._steps = 0
+        self._parts = 0
 
     def _add(self, path: str) -> None:
         if self._files.get(path) is None:
@@ -108,6 +109,9 @@ class _Follower:
         hops = 0
         while pending:
             part = pending.pop()
+            self._parts += 1
+            if self._parts > MOST_LINK_PARTS:
+                raise Refused("its links lead too far around", link)
             if part == ".." and not here:
                 return _OUTSIDE
             if part in {"", ".", ".."}:

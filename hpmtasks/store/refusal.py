@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-#: Members of one archive, with the blocks that only describe the next one.
+#: Members of one archive, with the blocks that only describe the next one; also its folders, named or not.
 MOST_ENTRIES = 100_000
+#: Records in all its extended headers together. An honest member has one, or a handful.
+MOST_RECORDS = 400_000
+#: Parts of paths that are looked at to follow all its links.
+MOST_LINK_PARTS = 1_000_000
 #: Bytes of one archive when unpacked; also of one that is not compressed.
 MOST_BYTES = 1 << 30
 #: How far an archive may swell beyond the first :data:`FREE_BYTES`. Source text rarely reaches 20:1.
@@ -18,6 +22,8 @@ DEEPEST = 40
 #: Bytes of one part of a path, and of a whole path inside a package (what macOS can open).
 LONGEST_PART = 255
 LONGEST_PATH = 1000
+#: Bytes of what a link says, as on Linux.
+LONGEST_TARGET = 4095
 #: Bytes of a package.json.
 MOST_MANIFEST_BYTES = 1 << 20
 

@@ -18,7 +18,9 @@ from hpmtasks.store.refusal import (
     DEEPEST,
     LONGEST_PART,
     LONGEST_PATH,
+    LONGEST_TARGET,
     MOST_ENTRIES,
+    MOST_RECORDS,
     Refused,
 )
 
@@ -26,7 +28,7 @@ _ZEROS = bytes(BLOCK)
 _CHUNK = 1 << 20
 _OWNER_MAY_EXECUTE = 0o100
 
-_BAD_CHARACTER = re.compile(r"[\x00-\x1f\x7f\\]")
+_BAD_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 _DESCRIPTIONS = frozenset(b"xgLK")  # members that only describe the next one, or all
@@ -129,6 +131,7 @@ class _Extended:
     pax: dict[bytes, bytes] = field(default_factory=dict)
     gnu: dict[bytes, bytes] = field(default_factory=dict)
     is_pending: bool = False
+    records: int = 0
 
     def forget(self) -> None:
         if self.is_pending:
@@ -136,7 +139,7 @@ class _Extended:
 
     def take(self, kind: int, data: bytes) -> None:
         if kind == ord("g"):
-            about_all = read_pax(data)
+            about_all = self._read(data)
             if not about_all.keys().isdisjoint((b"path", b"linkpath", b"size")):
                 raise Refused("a global header gives all members one name or size")
             self.comment = text(about_all.get(b"comment", b"")) or self.comment
@@ -144,7 +147,7 @@ class _Extended:
         if kind == ord("x"):
             if self.is_pending:
                 raise Refused("a member is described twice")
-            self.pax = read_pax(data)
+            self.pax = self._read(data)
         else:
             key = b"path" if kind == ord("L") else b"linkpath"
             if self.pax or key in self.gnu:
@@ -153,6 +156,13 @@ class _Extended:
             if rest.strip(b"\0"):
                 raise Refused("an extended header is damaged")
         self.is_pending = True
+
+    def _read(self, data: bytes) -> dict[bytes, bytes]:
+        found = read_pax(data)
+        self.records += len(found)
+        if self.records > MOST_RECORDS:
+            raise Refused("its members are described at too great length")
+        return found
 
     def get(self, key: bytes, otherwise: bytes) -> bytes:
         return self.pax.get(key) or self.gnu.get(key) or otherwise
@@ -169,9 +179,15 @@ def _member(header: Header, extended: _Extended, start: int) -> Member:
         raise Refused("a folder or link has content", name)
     path = name.rstrip("/") if kind is Kind.FOLDER and name.strip("/") else name
     _check_path(path.removeprefix("./"))
-    target = text(extended.get(b"linkpath", header.target)) if kind is Kind.LINK else ""
+    target = _target(extended.get(b"linkpath", header.target), name) if kind is Kind.LINK else ""
     executable = bool(header.mode & _OWNER_MAY_EXECUTE)
     return Member(path.removeprefix("./"), kind, executable, start, header.size, target)
+
+
+def _target(raw: bytes, name: str) -> str:
+    if len(raw) > LONGEST_TARGET:
+        raise Refused("a link says too much", name)
+    return text(raw)
 
 
 def _check_path(path: str) -> None:
@@ -220,5 +236,7 @@ def _check_places(members: list[Member]) -> None:
         while folder not in folders:
             folders.add(folder)
             folder = folder.rpartition("/")[0]
+        if len(folders) > MOST_ENTRIES:
+            raise Refused(f"it has more than {MOST_ENTRIES} folders")
     if both := taken & folders:
         raise Refused("a path is a folder and also something else", min(both))

@@ -122,6 +122,21 @@ def test_too_many_patterns_are_an_error() -> None:
         select([], ["*/" * 70], None)
 
 
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ([f"{number}/*/" * 20 for number in range(60)], "parts in all"),
+        (["*" + "a" * 1000], "characters"),
+        ([f"**/{number}*/**/x*/**/y" for number in range(200)], "too much work"),
+    ],
+)
+def test_patterns_that_cost_too_much_are_an_error(files: list[str], reason: str) -> None:
+    """What a stranger's patterns cost is bounded, however they are distributed over files and paths."""
+    paths = [f"{number}/{'x/y/' * 15}z" for number in range(1000)]
+    with pytest.raises(ValueError, match=reason):
+        select(paths, files, None)
+
+
 def test_a_pattern_of_many_stars_ends() -> None:
     """What would take a backtracking matcher until the end of days is decided."""
     hostile = ["*a" * 100 + "b", "**/" * 60 + "b", "**/a/" * 30 + "b"]

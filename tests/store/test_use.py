@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hpmtasks.files.removal import remove_tree
 from hpmtasks.store import materialize as laying_out
 from hpmtasks.store.entries import DamagedEntry, TreeEntry
 from hpmtasks.store.store import Store
@@ -174,13 +175,19 @@ def test_a_package_that_somebody_made_endlessly_deep_is_put_right(
     """A thousand folders in each other, in hem_modules and in the cache, are no defect for any command."""
     one, _ = projects
     one.tasks()
-    for folder in (one.module("acme/a"), Path(one.environ["HPM_CACHE_DIR"]) / "v1" / "tmp"):
-        bury(folder / ".tmp-00000000-1-abcdef" if folder.name == "tmp" else folder, 1100)
-    assert one.run("check", "--content").code == 9
-    assert one.run("cache", "size").code == 0
-    assert one.run("check", "--content", "--fix").code == 0
-    one.check_installed()
-    assert one.run("cache", "clean").code == 0
+    in_cache = Path(one.environ["HPM_CACHE_DIR"]) / "v1" / "deep"
+    for folder in (one.module("acme/a"), in_cache):
+        bury(folder, 1100)
+    try:
+        assert one.run("check", "--content").code == 9
+        assert one.run("cache", "size").code == 0
+        assert one.run("check", "--content", "--fix").code == 0
+        one.check_installed()
+        assert one.run("cache", "clean").code == 0
+        assert not in_cache.exists()
+    finally:  # pytest itself could not remove them
+        remove_tree(one.module("acme/a"))
+        remove_tree(in_cache)
 
 
 def bury(folder: Path, depth: int) -> None:

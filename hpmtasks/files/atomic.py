@@ -59,7 +59,7 @@ def _write_new(path: Path, data: bytes, *, mode: int, like: Path, durable: bool)
         os.close(descriptor)
 
 
-def write_all(descriptor: int, data: bytes | memoryview) -> None:
+def write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:
     """Every byte of *data* is written; the kernel may take it in several bites."""
     written = os.write(descriptor, data)
     if written < len(data):

@@ -18,6 +18,8 @@ MARK = re.compile("^(?:(?P<green>\u2713|ok)|(?P<yellow>!|warning)|(?P<red>\u2717
 
 #: What people may say to ``--color``.
 CHOICES = ("auto", "never", "always")
+# Names that stand before lines, one after another; none of these colours means good or bad.
+_OF_NAMES = ("36", "35", "34", "33", "96", "95", "94", "93")
 _CODES = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold_red": "1;31"}
 
 
@@ -39,6 +41,17 @@ def painted(pattern: re.Pattern[str], text: str) -> str:
             pieces += [text[end:start], f"\x1b[{_CODES[name]}m{part}\x1b[0m"]
             end = found.end(name)
     return "".join(pieces) + text[end:]
+
+
+def plain_name(name: str, number: int) -> str:
+    """*name* as it is."""
+    del number
+    return name
+
+
+def painted_name(name: str, number: int) -> str:
+    """*name*, the one of that *number* to be told from others, in a colour of its own."""
+    return f"\x1b[{_OF_NAMES[number % len(_OF_NAMES)]}m{name}\x1b[0m"
 
 
 def painter(when: str, environ: Mapping[str, str], stream: TextIO) -> Paint:

@@ -130,6 +130,23 @@ class Modules:
         """The version that hpm last laid out for *name*; ``None`` if there is none."""
         return self._state.packages[name.key].version if self.folder_of(name) else None
 
+    def standing(self, name: PackageName) -> tuple[str, str] | None:
+        """The version of what stands in the folder of *name*, and its digest; ``None`` if nothing does.
+
+        It is read only where mtime and inode of the folder are not as they were left.
+        """
+        known = self._state.packages.get(name.key)
+        folder = self._project.package_folder(PackageName.parse(known.name) if known else name)
+        if self._leads_elsewhere(folder):
+            return None
+        try:
+            found = os.lstat(folder)
+            if known and (known.mtime_ns, known.inode) == (found.st_mtime_ns, found.st_ino):
+                return known.version, known.tree
+            return known.version if known else "", digest_folder(folder)
+        except (OSError, ForeignEntry):
+            return None
+
     def place_for(self, name: PackageName) -> Path:
         """The folder where *name* belongs, in folders that are really the project's.
 

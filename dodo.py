@@ -110,6 +110,7 @@ AREAS = {
     "model": "tests/model",
     "cache": "tests/store",
     "files": "tests/files",
+    "hemlock": "tests/hemlock",
     "net": "tests/net",
     "sources": "tests/sources",
     "advisories": "tests/advisories",

@@ -2,8 +2,9 @@
 
 ::
 
-    tags:<name> ─► resolve ─► download:<name> ─► verify:<name> ─► extract:<name> ─► prune ─► lock ─► install
-                      │                                                                        └─► script:NAME
+    tags:<name> ─► resolve ─► download:<name> ─► verify:<name> ─► extract:<name> ─► prune
+                      │                                                                │
+                      │             script:NAME ◄─ install ◄─ lock ◄─ imports:<name> ◄─┘
                       └─ reads the tags of what it discovers itself: one honest loop
 
 doit wants to know a graph before it runs it, and installing discovers its graph by
@@ -34,6 +35,8 @@ from hpmtasks.session.acquire import acquisition
 from hpmtasks.stages.download import tasks as download
 from hpmtasks.stages.extract import tasks as extract
 from hpmtasks.stages.fetch import tasks as fetch
+from hpmtasks.stages.imports import tasks as imports
+from hpmtasks.stages.imports.action import importers
 from hpmtasks.stages.link import tasks as link
 from hpmtasks.stages.lock import tasks as lock
 from hpmtasks.stages.resolve import tasks as resolve
@@ -43,7 +46,7 @@ from hpmtasks.stages.verify import tasks as verify
 #: The name that users run: ``doit install``.
 INSTALL = "install"
 #: What depends on the resolution, in order; each is also the name of a group of tasks.
-AFTER_RESOLVE = ("download", "verify", "extract", "link", "prune", "lock")
+AFTER_RESOLVE = ("download", "verify", "extract", "link", "prune", "imports", "lock")
 # What may be asked for by its path before it is known to be made. Only one placeholder answers for
 # paths: doit notes in a loader, which placeholders may share, whom it asks for which path.
 _PATHS_AFTER_RESOLVE = rf"{MODULES}/[^/]+/[^/]+/?$|{LOCKFILE}$"
@@ -79,7 +82,7 @@ def installation(session: Session, proves_fresh: Prove) -> Iterator[Task]:
 
 
 def packages(session: Session) -> Iterator[Task]:
-    """The tasks that depend on the resolution: three for each package, and the two that end it.
+    """The tasks that depend on the resolution: four for each package, and the two that end it.
 
     A linked package has ``link`` in the place of ``extract``; download and verify only while the
     lock does not know its contents. A member of the workspace that somebody requires has only ``link``.
@@ -112,7 +115,11 @@ def packages(session: Session) -> Iterator[Task]:
     for stage, members in stages.items():
         yield group(stage, members, f"{stage} every package")
     yield extract.prune_task(session, in_order)
-    yield lock.task(session, ["prune"])
+    finding = [imports.task(session, importer) for importer in importers(session)]
+    yield from finding
+    importing = [task.name for task in finding]
+    yield group("imports", importing, "let the interpreter find what is imported")
+    yield lock.task(session, ["prune", *importing])
 
 
 def scripts(session: Session) -> Iterator[Task]:

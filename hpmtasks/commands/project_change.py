@@ -26,6 +26,7 @@ from hpmtasks.session import Change, Session
 from hpmtasks.session.inputs import stamped_paths
 from hpmtasks.session.options import Options
 from hpmtasks.session.patching import unused_patches
+from hpmtasks.stages.imports.action import stamped_paths as paths_of_imports
 
 #: Gives the session its candidate manifest, if there is to be one, and says what it changes.
 Prepare = Callable[[Session], Sequence[Edit]]
@@ -138,7 +139,8 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
             raise Defect(f"The stamp said that all was up to date, and {', '.join(outcome.ran)} had to run.")
         session.warnings += unused_patches(session)
         if options == Options() and not session.links:  # a linked folder is deeper than the stamp looks
-            stamp.write(str(project.root), context.environ, stamped_paths(session), _count(session))
+            paths = [*stamped_paths(session), *paths_of_imports(session)]
+            stamp.write(str(project.root), context.environ, paths, _count(session))
     except KeyboardInterrupt:
         kept = _documents(context) == before
         context.console.last_words = (

@@ -44,6 +44,8 @@ VARIABLES = (
 # The coarsest clock of a file system that we care for ticks every 4 ms.
 _TICK_NS = 10_000_000
 _ABSENT = "absent"
+# The stat module is not built in.
+_FILE_TYPE, _REGULAR = 0o170000, 0o100000
 
 
 def answer(arguments: list[str]) -> str | None:
@@ -141,8 +143,22 @@ def _is_busy(root: str) -> bool:
 
 
 def environment_now(environ: Mapping[str, str]) -> list[str]:
-    """The variables of :data:`VARIABLES` that are set, as ``NAME=value``, and those that are not."""
-    return [f"{name}={environ[name]}" if name in environ else name for name in VARIABLES]
+    """The variables of :data:`VARIABLES`, as ``NAME=value`` if they are set, and the interpreter."""
+    values = [f"{name}={environ[name]}" if name in environ else name for name in VARIABLES]
+    return [*values, _interpreter(environ.get("PATH", ""))]
+
+
+def _interpreter(path: str) -> str:
+    """The ``hemlock`` that *path* leads to: whether imports need shims depends on it."""
+    for folder in path.split(os.pathsep):
+        place = f"{folder}/hemlock"
+        try:
+            found = os.stat(place)
+        except OSError:
+            continue
+        if found.st_mode & _FILE_TYPE == _REGULAR and os.access(place, os.X_OK):
+            return f"{place} {found.st_size} {found.st_mtime_ns} {found.st_ino} {found.st_ctime_ns}"
+    return "no hemlock"
 
 
 def look(path: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from hpmtasks.model.contents import DEFAULT_MAIN
 from hpmtasks.model.json_load import decode, load
-from hpmtasks.model.json_scan import scan
+from hpmtasks.model.json_scan import MalformedJson, scan
 
 #: The longest ``main`` that is taken, in bytes.
 LONGEST_MAIN = 255
@@ -37,6 +37,16 @@ def main_as_loaded(data: bytes) -> str:
     return DEFAULT_MAIN
 
 
+def declared_main(data: bytes) -> str:
+    """The ``main`` that the package.json *data* means; the default if it says none, or is not valid."""
+    try:
+        document = load(data)
+    except MalformedJson:
+        return DEFAULT_MAIN
+    wanted = document.get("main") if isinstance(document, dict) else None
+    return wanted if isinstance(wanted, str) and wanted else DEFAULT_MAIN
+
+
 def issues_of_main(data: bytes, paths: Collection[str] | None = None) -> list[str]:
     """Why an import of the package would fail, or load another file than ``main``; a sentence for each.
 
@@ -44,9 +54,7 @@ def issues_of_main(data: bytes, paths: Collection[str] | None = None) -> list[st
         data: A package.json that was found usable.
         paths: The files of the package, relative; ``None``: whether the file is there does not matter.
     """
-    document = load(data)
-    wanted = document.get("main") if isinstance(document, dict) else None
-    main = wanted if isinstance(wanted, str) and wanted else DEFAULT_MAIN
+    main = declared_main(data)
     return [*_misread(data, main), *_misspelled(main), *_missing(main, paths)]
 
 

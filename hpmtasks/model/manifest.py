@@ -28,6 +28,7 @@ from hpmtasks.model.manifest_edit import (
 from hpmtasks.model.manifest_issues import (
     issues_of_commands,
     issues_of_identity,
+    issues_of_imports,
     issues_of_libraries,
     issues_of_paths,
     issues_of_shape,
@@ -97,6 +98,12 @@ class Manifest:
         """The ``hpm`` object, or an empty one."""
         policy: Mapping[str, Any] = self.document.get("hpm") or {}
         return policy
+
+    @property
+    def imports(self) -> str:
+        """Who lets sources find packages: ``auto``, ``shims`` or ``off``; see ``docs/imports.md``."""
+        mode: str = self.policy.get("imports") or "auto"
+        return mode
 
 
 # ---------------------------------------------------------------- the project's own
@@ -193,6 +200,7 @@ def _build(document: Mapping[str, Any], text: str, issues: list[str], *, own: bo
     issues += issues_of_paths(main, files)
     issues += issues_of_commands(scripts)
     issues += issues_of_libraries(native_requires)
+    issues += issues_of_imports(_object(document, "hpm").get("imports")) if own else []
     tasks, pools, workspaces = _tasks(document, scripts, issues) if own else ({}, {}, ())
     return Manifest(
         name=name if isinstance(name, str) else None,

@@ -13,6 +13,8 @@ from typing import Any
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
 
+#: Who lets sources find packages: the interpreter if it can, shims, or nobody.
+IMPORT_MODES = ("auto", "shims", "off")
 _STRINGS = ("name", "version", "description", "homepage", "main")
 _STRINGS_OR_OBJECTS = ("author", "license", "repository", "bugs")
 _OBJECTS = ("overrides", "tasks", "engines", "hpm", "native")
@@ -128,6 +130,13 @@ def issues_of_libraries(native_requires: Sequence[Any]) -> list[str]:
         for library in native_requires
         if isinstance(library, str) and not library.isprintable()
     ]
+
+
+def issues_of_imports(mode: Any) -> list[str]:
+    """What is wrong with ``hpm.imports``."""
+    if mode is None or mode in IMPORT_MODES:
+        return []
+    return [f"hpm.imports: {json.dumps(mode)} is none of {', '.join(IMPORT_MODES)}."]
 
 
 def shown(text: str) -> str:

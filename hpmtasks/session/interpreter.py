@@ -1,11 +1,12 @@
 """interpreter: which Hemlock is on the PATH, asked once for each binary.
 
-Only a package that says ``engines.hemlock`` needs to know, and the answer is
-remembered by the binary's path and stat.
+Only a package that says ``engines.hemlock`` needs to know its version, and only a project with
+packages how it looks for them. The answers are remembered by the binary's path and stat.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 
@@ -15,6 +16,13 @@ from hpmtasks.semver.version import Version
 
 _VERSION = re.compile(r"\b(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)\b")
 _PATIENCE_SECONDS = 10
+_FOUND = "found the package"
+_IMPORTS = 'import { said } from "probe/package";\nprint(said());\n'
+_PROBE = {
+    "main.hml": _IMPORTS,
+    "src/main.hml": _IMPORTS,
+    "hem_modules/probe/package/src/index.hml": f'export fn said() {{ return "{_FOUND}"; }}\n',
+}
 
 
 def hemlock_version(environ: Mapping[str, str], state: State) -> Version | None:
@@ -33,6 +41,62 @@ def hemlock_version(environ: Mapping[str, str], state: State) -> Version | None:
         known = [*stat, _ask(found)]
         state.keep_tool(found, known)
     return Version.parse(known[-1]) if known[-1] else None
+
+
+def finds_packages_above(environ: Mapping[str, str], state: State) -> bool | None:
+    """Whether the ``hemlock`` on the PATH finds packages in a ``hem_modules`` above the importing file.
+
+    ``None`` if there is no interpreter, or if it does not even find those beside it.
+    """
+    import shutil
+
+    found = shutil.which("hemlock", path=environ.get("PATH"))
+    if found is None:
+        return None
+    found = os.path.abspath(found)
+    try:
+        stat = list(signature(found))
+    except OSError:
+        return None
+    key = f"{found} finds packages"
+    known = state.tools.get(key)
+    if known is None or known[:-1] != stat:
+        known = [*stat, _try_imports(found)]
+        state.keep_tool(key, known)
+    answer: bool | None = known[-1]
+    return answer
+
+
+def _try_imports(binary: str) -> bool | None:
+    """Run one import that every interpreter knows how to resolve, and one that not every one does."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="hpm-probe-") as folder:
+        for path, text in _PROBE.items():
+            place = os.path.join(folder, path)
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            with open(place, "w", encoding="ascii") as file:
+                file.write(text)
+        if _prints_found(binary, folder, "src/main.hml"):
+            return True
+        return False if _prints_found(binary, folder, "main.hml") else None
+
+
+def _prints_found(binary: str, folder: str, path: str) -> bool:
+    import subprocess
+
+    try:
+        ran = subprocess.run(
+            [binary, os.path.join(folder, path)],
+            cwd=folder,
+            capture_output=True,
+            timeout=_PATIENCE_SECONDS,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return ran.stdout.strip() == _FOUND.encode()
 
 
 def version_told_by(binary: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +109,19 @@ class Modules:
         self._state.keep_package(name.key, installed)
         self._intact[name.key] = True
 
+    @contextmanager
+    def unaffected(self, name: PackageName) -> Iterator[None]:
+        """What is done to the folder of *name* inside does not count as a change of what it holds.
+
+        For what is put beside a package's files and belongs to no package, as import shims do.
+        """
+        folder, before = self._project.package_folder(name), self._state.packages.get(name.key)
+        was_known = before is not None and _stat(folder) == (before.mtime_ns, before.inode)
+        yield
+        after = _stat(folder)
+        if was_known and before is not None and after is not None:
+            self._state.keep_package(name.key, replace(before, mtime_ns=after[0], inode=after[1]))
+
     def forget(self, name: PackageName) -> None:
         """The state remembers nothing of *name*."""
         self._state.forget_package(name.key)
@@ -208,3 +221,11 @@ class Modules:
                 yield from [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
         except OSError:
             return
+
+
+def _stat(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = os.lstat(folder)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino

@@ -62,7 +62,7 @@ class CommandLine:
     def __post_init__(self) -> None:
         self.project.mkdir(parents=True, exist_ok=True)
         self.environ = {
-            "PATH": os.environ.get("PATH", ""),
+            "PATH": _without_interpreter(os.environ.get("PATH", "")),
             "HOME": str(self.folder / "user"),
             "HPM_HOME": str(self.home),
             "USER": "ada",
@@ -341,3 +341,12 @@ def terminal(shell: CommandLine, *arguments: str, columns: int = 80, **environ: 
         yield opened
     finally:
         opened.close()
+
+
+def _without_interpreter(path: str) -> str:
+    """*path* without folders that hold nothing but Hemlock: what hpm does must not depend on the machine."""
+    return os.pathsep.join(
+        folder
+        for folder in path.split(os.pathsep)
+        if not os.path.exists(f"{folder}/hemlock") or os.path.exists(f"{folder}/sh")
+    )

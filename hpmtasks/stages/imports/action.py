@@ -1,0 +1,217 @@
+"""action: read what sources import, and lay the shims that lead to it."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpmtasks.hemlock.lookup import package_import
+from hpmtasks.hemlock.shim_files import found_in, put, remove
+from hpmtasks.hemlock.shims import MODULES, Targets, is_shim_folder, shims_for
+from hpmtasks.hemlock.sources import Sources, find_sources, package_imports
+from hpmtasks.model.package import PackageName
+from hpmtasks.session import Session
+from hpmtasks.session.importing import members_of, shims_are_needed
+from hpmtasks.stages.imports.record import ImportsRecord
+
+NAME = "imports"
+_Files = dict[str, tuple[str, Mapping[str, tuple[str, ...]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """Whose sources import: a package in hem_modules, or, without a name, the project itself."""
+
+    name: PackageName | None
+    folder: Path
+
+    @property
+    def task_name(self) -> str:
+        """``imports:owner/repo``, or ``imports:.``."""
+        return f"{NAME}:{self.name or '.'}"
+
+
+def importers(session: Session) -> list[Importer]:
+    """Everyone whose sources are to be looked at, or had shims and is to lose them; the project last.
+
+    A package whose sources are known to import no package is left out.
+    """
+    if session.resolution is None or session.options.lock_only:
+        return []
+    laid_out = [each.name for each in session.resolution.packages if session.lays_out(each)]
+    laid_out += list(session.links)
+    everyone = [Importer(name, session.project.package_folder(name)) for name in laid_out]
+    own = Importer(None, session.project.root)
+    if not shims_are_needed(session):
+        return [each for each in (*everyone, own) if (known := recorded(session, each)) and known.shims]
+    has_shims = (known := recorded(session, own)) is not None and known.shims
+    everyone = [each for each in everyone if not _imports_nothing(session, each)]
+    return [*everyone, own] if laid_out or has_shims else everyone
+
+
+def recorded(session: Session, importer: Importer) -> ImportsRecord | None:
+    """What was recorded of *importer*; ``None`` if nothing was."""
+    return ImportsRecord.from_json(session.state.values_of(importer.task_name))
+
+
+def _imports_nothing(session: Session, importer: Importer) -> bool:
+    known = recorded(session, importer)
+    if known is None or known.files or known.shims or not known.tree:
+        return False
+    chosen = session.resolution.by_name.get(importer.name) if session.resolution and importer.name else None
+    return chosen is not None and session.modules.occupant_of(chosen).tree == known.tree
+
+
+def is_laid(session: Session, importer: Importer) -> bool:
+    """Whether everything is as it was when the shims of *importer* were made, and they are there."""
+    known = recorded(session, importer)
+    if known is None:
+        return False
+    if not shims_are_needed(session):
+        return not known.shims
+    return _reads_the_same(session, importer, known) and (
+        known.targets == {package: _tree_of(session, package) for package in known.targets}
+        and all(_is_foreign(importer, folder) for folder in known.foreign)
+        and all(_fingerprint(session, importer.folder / path) == was for path, was in known.shims.items())
+    )
+
+
+def lay(session: Session, importer: Importer) -> ImportsRecord:
+    """Beside each source of *importer* that imports packages stand the shims by which it finds them, or none.
+
+    A shim that is right already is not touched. What hpm made there and is not needed is gone.
+
+    Raises:
+        StorageFailure: The file system refuses.
+    """
+    known = recorded(session, importer) or ImportsRecord()
+    sources = _sources(session, importer)
+    files: _Files = {}
+    shims: dict[str, str] = {}
+    foreign: list[str] = []
+    if shims_are_needed(session):
+        files = _read(session, importer, sources, known)
+        shims, foreign = _plan(session, importer, files)
+    before = {*known.shims, *found_in(importer.folder, sources.folders, apart_from_itself=not importer.name)}
+    with session.modules.unaffected(importer.name) if importer.name else nullcontext():
+        remove(importer.folder, before - shims.keys())
+        put(importer.folder, shims)
+    packages = {str(path) for _, taken in files.values() for path in taken}
+    return ImportsRecord(
+        ""
+        if importer.name is None or not shims_are_needed(session)
+        else _tree_of(session, str(importer.name)),
+        () if importer.name else sources.folders,
+        files,
+        {package: _tree_of(session, package) for package in sorted(map(_package_of, packages))},
+        tuple(foreign),
+        {path: _fingerprint(session, importer.folder / path) for path in sorted(shims)},
+    )
+
+
+def take_away(session: Session, importer: Importer) -> None:
+    """No shim of *importer* is left."""
+    known = recorded(session, importer) or ImportsRecord()
+    with session.modules.unaffected(importer.name) if importer.name else nullcontext():
+        remove(importer.folder, set(known.shims))
+
+
+def stamped_paths(session: Session) -> list[str]:
+    """What the stamp has to look at on account of imports, relative to the project's root."""
+    if session.resolution is None or not shims_are_needed(session):
+        return []
+    found: list[str] = []
+    for importer in importers(session):
+        known = recorded(session, importer) or ImportsRecord()
+        own = importer.name is None
+        below = "" if own else f"{session.project.relative(importer.folder)}/"
+        found += [f"{below}{path}" for path in known.shims]
+        found += [*(path or "." for path in known.folders), *known.files] if own else []
+    return found
+
+
+def _reads_the_same(session: Session, importer: Importer, known: ImportsRecord) -> bool:
+    if importer.name is not None:
+        return known.tree != "" and known.tree == _tree_of(session, str(importer.name))
+    sources = _sources(session, importer)
+    return (sources.folders, sources.files) == (known.folders, tuple(known.files)) and all(
+        _fingerprint(session, importer.folder / path) == was for path, (was, _) in known.files.items()
+    )
+
+
+def _sources(session: Session, importer: Importer) -> Sources:
+    members = members_of(session) if importer.name is None else ()
+    return find_sources(str(importer.folder), members)
+
+
+def _read(session: Session, importer: Importer, sources: Sources, known: ImportsRecord) -> _Files:
+    """What each source takes; one that did not change since *known* is not read again."""
+    files: _Files = {}
+    for path in sources.files:
+        place = importer.folder / path
+        if importer.name is not None:
+            if taken := package_imports(_content(place)):
+                files[path] = ("", taken)
+            continue
+        digest = _fingerprint(session, place)
+        was, taken_before = known.files.get(path, ("", {}))
+        files[path] = (digest, taken_before if digest and was == digest else package_imports(_content(place)))
+    return files
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _plan(session: Session, importer: Importer, files: _Files) -> tuple[dict[str, str], list[str]]:
+    """The shims that *files* need, and the folders that cannot have any, because they have packages."""
+    modules = str(session.project.modules)
+    targets = Targets(modules)
+    by_folder: dict[str, list[Mapping[str, tuple[str, ...]]]] = {}
+    for path, (_, taken) in files.items():
+        if taken:
+            by_folder.setdefault(posixpath.dirname(path), []).append(taken)
+    shims: dict[str, str] = {}
+    foreign = []
+    for folder, imports in by_folder.items():
+        if not folder and importer.name is None:
+            continue  # the project's hem_modules is beside it
+        if _is_foreign(importer, folder):
+            foreign.append(folder)
+            continue
+        way = os.path.relpath(modules, importer.folder / folder).replace(os.sep, "/")
+        shims |= shims_for(folder, imports, way, targets)
+    return shims, foreign
+
+
+def _is_foreign(importer: Importer, folder: str) -> bool:
+    beside = os.path.join(importer.folder, folder, MODULES)
+    return os.path.lexists(beside) and not is_shim_folder(beside)
+
+
+def _package_of(path: str) -> str:
+    wanted = package_import(path)
+    return wanted.package if wanted else path
+
+
+def _tree_of(session: Session, package: str) -> str:
+    try:
+        known = session.state.packages.get(PackageName.parse(package).key)
+    except ValueError:
+        return ""
+    return known.tree if known else ""
+
+
+def _fingerprint(session: Session, path: Path) -> str:
+    """What a file holds; empty if it is not there."""
+    try:
+        return session.state.files.fingerprint_of(path)
+    except OSError:
+        return ""

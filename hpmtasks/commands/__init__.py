@@ -32,6 +32,7 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "ci": ("ci", "COMMAND", ("clean-install",)),
     "fetch": ("fetch", "COMMAND", ()),
     "check": ("check", "COMMAND", ()),
+    "audit": ("audit", "COMMAND", ()),
     "vendor": ("vendor", "COMMAND", ()),
     "diff": ("diff", "COMMAND", ()),
     "link": ("link", "COMMAND", ()),

@@ -24,6 +24,8 @@ VARIABLES: Mapping[str, str] = {
     "HPM_GITHUB_TRANSPORT": "how tags are read: auto, git or api (default: auto)",
     "HPM_SOURCES": "a JSON list of sources, asked before all others",
     "HPM_FASTPATH": "whether the stamp may answer: on, off, or verify it by the graph (default: on)",
+    "HPM_AUDIT_DATABASE": "a folder or zip of advisories that `hpm audit` reads instead of asking a service",
+    "HPM_OSV_URL": "the service that `hpm audit` asks (default: https://api.osv.dev)",
     "HPM_RETRY_DELAYS": "seconds to wait before each retry of a request (default: 1,2,4,8)",
     "GITHUB_TOKEN": "token for GitHub",
     "GH_TOKEN": "token for GitHub, if GITHUB_TOKEN is not set",
@@ -56,6 +58,8 @@ class Settings:
     environment_sources: Sequence[Any] = ()
     config_sources: Sequence[Any] = ()
     config_path: Path = Path("config.json")
+    #: Where advisories are, as config.json says; the environment and package.json go before it.
+    audit_database: str | None = None
     #: The environment itself: proxies and certificate authorities are read from it by ``net``.
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -76,6 +80,7 @@ class Settings:
             environment_sources=_json_list("HPM_SOURCES", environ.get("HPM_SOURCES")),
             config_sources=_list_of(config.get("sources", []), f"{config_path}: sources"),
             config_path=config_path,
+            audit_database=_text_of(config.get("audit_database"), f"{config_path}: audit_database"),
             environ=environ,
         )
 
@@ -106,6 +111,14 @@ def _json_list(variable: str, text: str | None) -> Sequence[Any]:
         return _list_of(json.loads(text), variable)
     except (ValueError, RecursionError) as error:
         raise InvalidSetting(variable, [f"It is not valid JSON: {error}."]) from error
+
+
+def _text_of(value: object, where: str) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise InvalidSetting(where, ["It must be a text."])
+    return value
 
 
 def _list_of(value: object, where: str) -> Sequence[Any]:

@@ -54,9 +54,18 @@ def _read_sources(text: str, path: Path) -> list[Any]:
     return list(value)
 
 
+def _read_database(text: str, path: Path) -> str:  # noqa: ARG001  # the signature of all of them
+    if not Path(text).expanduser().exists():
+        raise InvalidSetting("audit_database", [f"There is no file or folder {text}."])
+    return str(Path(text).expanduser().absolute())
+
+
 #: Everything that config.json may hold, as ``docs/configuration.md`` has it.
 KEYS: Mapping[str, Key] = {
     "github_token": Key("token for GitHub", ("GITHUB_TOKEN", "GH_TOKEN"), _read_token, is_secret=True),
+    "audit_database": Key(
+        "a folder or zip of advisories that 'hpm audit' reads", ("HPM_AUDIT_DATABASE",), _read_database
+    ),
     "sources": Key("where packages come from, a JSON list", ("HPM_SOURCES",), _read_sources, adds_up=True),
 }
 

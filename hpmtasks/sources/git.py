@@ -11,6 +11,7 @@ from hpmtasks.errors import HpmError, NetworkFailure, PackageNotFound
 from hpmtasks.model.package import PackageName
 from hpmtasks.net.fetcher import not_offline
 from hpmtasks.semver.version import Version
+from hpmtasks.sources.clone import Remote
 from hpmtasks.sources.git_process import (
     GitFailed,
     alone,
@@ -53,6 +54,7 @@ class GitSource:
 
     def __init__(self, url: GitUrl, environ: Mapping[str, str], *, offline: bool = False) -> None:
         self._url = url
+        self._environ = environ
         self._offline = offline and url.kind != "file"
         self._connecting = connecting(environ)
         self._alone = alone(environ)
@@ -109,6 +111,11 @@ class GitSource:
     ) -> str:
         """See :meth:`Source.resolved`."""
         return f"{self._url.of(name) if self._url.is_public else f'git:{name}'}#{commit}"
+
+    def remote(self, name: PackageName) -> Remote:
+        """See :meth:`RemoteSource.remote`."""
+        self._must_be_reachable(name, "history")
+        return Remote(self._url.of(name), self._place, self._url.protocols, self._environ)
 
     @property
     def _place(self) -> str:

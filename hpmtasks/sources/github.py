@@ -12,6 +12,7 @@ from hpmtasks.model.package import PackageName
 from hpmtasks.net.address import is_loopback, origin_of
 from hpmtasks.net.fetcher import Fetcher, Token, not_offline
 from hpmtasks.semver.version import Version
+from hpmtasks.sources.clone import Remote
 from hpmtasks.sources.github_api import AnswerCache, ApiTransport
 from hpmtasks.sources.github_git import GitTransport
 from hpmtasks.sources.github_refusals import Forbidden
@@ -98,9 +99,16 @@ class GithubSource:
     has_archives = True
 
     def __init__(
-        self, settings: GithubSettings, fetcher: Fetcher, answers: AnswerCache, *, offline: bool = False
+        self,
+        settings: GithubSettings,
+        fetcher: Fetcher,
+        answers: AnswerCache,
+        *,
+        offline: bool = False,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self._settings = settings
+        self._environ = environ or {}
         self._offline = offline
         self._git = GitTransport(fetcher, settings.server_url, settings.token)
         self._api = ApiTransport(fetcher, settings.api_url, settings.token, answers)
@@ -139,6 +147,18 @@ class GithubSource:
     ) -> str:
         """See :meth:`Source.resolved`."""
         return f"{self._settings.canonical_url}/{name}/archive/refs/tags/{tag_name}.tar.gz"
+
+    def remote(self, name: PackageName) -> Remote:
+        """See :meth:`RemoteSource.remote`."""
+        self._must_be_online(f"the history of {name}")
+        server, token = self._settings.server_url, self._settings.token
+        return Remote(
+            f"{server}/{name}.git",
+            origin_of(server).place,
+            ("https", "http") if is_loopback(urlsplit(server).hostname or "") else ("https",),
+            self._environ,
+            f"Authorization: {token.for_git().authorization}" if token else "",
+        )
 
     def _archive_link(
         self, name: PackageName, commit: str, into: BinaryIO, by_api: Callable[[], None]

@@ -182,7 +182,9 @@ def _github(rule: SourceRule, access: Access) -> Source:
     from hpmtasks.sources.github import GithubSource
 
     settings = github_settings(rule, access.github)
-    return GithubSource(settings, access.fetcher, access.answers, offline=access.offline)
+    return GithubSource(
+        settings, access.fetcher, access.answers, offline=access.offline, environ=access.environ
+    )
 
 
 def _git(rule: SourceRule, access: Access) -> Source:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from hpmtasks.commands import TABLE
+from tests.support.advisories import advisory, write_database
 from tests.support.command_line import CommandLine
 from tests.support.github_server import GithubServer
 from tests.support.golden import Golden
@@ -65,6 +66,10 @@ def committed(shell: CommandLine, server: GithubServer) -> None:
         subprocess.run(["git", *words], cwd=shell.project, env=shell.environ | moment, check=True)
 
 
+def advised(shell: CommandLine, server: GithubServer) -> None:
+    write_database(shell.project / "db", advisory("HEM-1", "acme/b", fixed="2.0.0"))
+
+
 #: For each verb: what is prepared, and the words after it.
 CASES: dict[str, tuple[Prepare, tuple[str, ...]]] = {
     "init": (bare, ("--yes",)),
@@ -79,6 +84,7 @@ CASES: dict[str, tuple[Prepare, tuple[str, ...]]] = {
     "ci": (nothing, ()),
     "fetch": (nothing, ()),
     "check": (nothing, ()),
+    "audit": (advised, ("--db", "db")),
     "vendor": (nothing, ()),
     "diff": (nothing, ("acme/b@1.0.0", "acme/b@1.2.0")),
     "link": (working, ("../working",)),

@@ -20,6 +20,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hpmtasks.files.glob_syntax import parse_globs
 from hpmtasks.model.fields import Field, Reader, leads_out, near
 from hpmtasks.model.manifest_issues import shown
 
@@ -160,6 +161,10 @@ def _inside(field: Field, *prefixes: str) -> tuple[str, ...]:
             path = path.removeprefix(prefix)
         if leads_out(path):
             field.refuse(f': "{pattern}" must be a path inside the project, with "/" between its parts.')
+    try:
+        parse_globs(found)
+    except ValueError as error:
+        field.refuse(f": {error}.")
     return found
 
 

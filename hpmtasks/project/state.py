@@ -223,6 +223,10 @@ def is_readable(path: Path) -> bool:
     return not os.path.lexists(path) or bool(_read(path))
 
 
+# The group of tasks that run while nobody holds the project's mutex.
+_SCRIPTS = "script"
+
+
 class DoitBackend:
     """doit's view of a :class:`State`: registered under the name ``hpm``, chosen by DOIT_CONFIG.
 
@@ -254,7 +258,9 @@ class DoitBackend:
         return self.state.task_value(task_id, dependency)
 
     def set(self, task_id: str, dependency: str, value: Any) -> None:
-        """Keep it, and write from time to time."""
+        """Keep it, and write from time to time; but nothing of scripts, which have records of their own."""
+        if task_id.partition(":")[0] == _SCRIPTS:
+            return
         self.state.keep_task_value(task_id, dependency, value)
         if time.monotonic() - self._flushed_at > _FLUSH_AFTER_SECONDS:
             self.dump()

@@ -122,6 +122,12 @@ class Modules:
         if was_known and before is not None and after is not None:
             self._state.keep_package(name.key, replace(before, mtime_ns=after[0], inode=after[1]))
 
+    def adopt(self, name: PackageName, installed: Installed | None) -> None:
+        """The folder of *name* is as *installed*, as another session of this process has written down."""
+        if installed is not None:
+            self._state.packages[name.key] = installed
+        self._intact.pop(name.key, None)
+
     def forget(self, name: PackageName) -> None:
         """The state remembers nothing of *name*."""
         self._state.forget_package(name.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ class Session:
         fetched, unpacked: What this run put into the store, by package key and commit. A task
             whose work was done ahead of it in this very run is not fresh: it still has to
             collect and record.
+        copying: Held while members are copied again beside running scripts.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class Session:
         self.defect: Exception | None = None
         self.fetched: set[tuple[str, str]] = set()
         self.unpacked: set[tuple[str, str]] = set()
+        self.copying = threading.Lock()
         self._entered = False
 
     @property

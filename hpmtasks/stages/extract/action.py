@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from hpmtasks.errors import Defect, InvalidPatch
-from hpmtasks.files.atomic import replace_folder
 from hpmtasks.files.failures import storage_failures
-from hpmtasks.files.leftovers import temporary_beside
 from hpmtasks.files.removal import remove_tree
 from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import ResolvedPackage
 from hpmtasks.session import Change, Session
+from hpmtasks.session.copies import replace_contents
 from hpmtasks.session.layout import lay_out_verified
 from hpmtasks.session.occupant import Occupant
 from hpmtasks.session.patching import apply_patch
 from hpmtasks.stages.extract.record import ExtractRecord
 from hpmtasks.store.entries import LinkMethod
-from hpmtasks.store.tree import ForeignEntry, digest_folder
+from hpmtasks.store.tree import ForeignEntry
 
 
 def extract(session: Session, package: ResolvedPackage) -> ExtractRecord:
@@ -62,29 +60,6 @@ def _recorded(
 ) -> ExtractRecord:
     patch = occupant.patch.fingerprint if occupant.patch else ""
     return ExtractRecord(package.commit, tree, method, base, patch)
-
-
-def replace_contents(session: Session, occupant: Occupant, fill: Callable[[Path], None]) -> str:
-    """The folder of *occupant* holds what *fill* put into the path that it was given; its tree digest.
-
-    Raises:
-        ForeignEntry: *fill* made something that no package holds; the old folder is still there.
-    """
-    before = session.modules.version_of(occupant.name)
-    folder = session.modules.place_for(occupant.name)
-    staged = temporary_beside(folder)
-    try:
-        with storage_failures("write", folder):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            fill(staged)
-            tree = digest_folder(staged)
-        replace_folder(staged, folder)
-    except BaseException:
-        remove_tree(staged)
-        raise
-    session.modules.note(occupant, tree)
-    session.changes.append(Change(occupant.name, before, occupant.version))
-    return tree
 
 
 def extraneous(session: Session) -> list[PackageName]:

@@ -1,38 +1,15 @@
-"""action: copy a linked folder into hem_modules."""
+"""action: copy a linked folder, or a member of the workspace, into hem_modules."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from hpmtasks.errors import InvalidManifest
-from hpmtasks.model.manifest import NO_VERSION, Manifest
+from hpmtasks.model.manifest import Manifest
 from hpmtasks.model.package import PackageName
 from hpmtasks.session import Session
-from hpmtasks.session.occupant import Occupant
-from hpmtasks.stages.extract.action import replace_contents
+from hpmtasks.session.copies import copy_in, occupant_of
 from hpmtasks.stages.link.record import LinkRecord
-from hpmtasks.store.folder import (
-    MANIFEST,
-    UnusableFolder,
-    copy_files,
-    digest_files,
-    package_files,
-    read_folder_manifest,
-)
-
-
-def occupant_of(session: Session, name: PackageName, folder: Path) -> Occupant:
-    """What should stand in the folder of *name* while *folder* is linked: its files as they are now.
-
-    Raises:
-        InvalidManifest: It can no longer stand in for a package.
-    """
-    try:
-        manifest = read_folder_manifest(folder)
-        tree = digest_files(package_files(folder, apart_from=session.project.root))
-    except UnusableFolder as error:
-        raise _unusable(session, name, folder, error) from error
-    return Occupant(name, manifest.version or NO_VERSION, tree)
+from hpmtasks.store.folder import read_folder_manifest
 
 
 def link(session: Session, name: PackageName, folder: Path) -> LinkRecord:
@@ -45,13 +22,9 @@ def link(session: Session, name: PackageName, folder: Path) -> LinkRecord:
     occupant = occupant_of(session, name, folder)
     if occupant.tree is not None and session.modules.holds(occupant):
         return LinkRecord(str(folder), occupant.tree)
-    try:
-        files = package_files(folder, apart_from=session.project.root)
-        tree = replace_contents(session, occupant, lambda staged: copy_files(files, staged))
-        if name in session.links:  # what members require is installed
-            session.warnings += missing_requirements(session, name, read_folder_manifest(folder))
-    except UnusableFolder as error:
-        raise _unusable(session, name, folder, error) from error
+    tree = copy_in(session, occupant, folder)
+    if name in session.links:  # what members require is installed
+        session.warnings += missing_requirements(session, name, read_folder_manifest(folder))
     return LinkRecord(str(folder), tree)
 
 
@@ -67,10 +40,3 @@ def missing_requirements(session: Session, name: PackageName, manifest: Manifest
             has = f"{package.id} is" if package else "no version of it is"
             told.append(f"{name}, which is linked, requires {requirement}, and {has} installed.")
     return told
-
-
-def _unusable(session: Session, name: PackageName, folder: Path, error: UnusableFolder) -> InvalidManifest:
-    way_out = f"{name} is a member of this workspace, and others require it."
-    if name in session.links:
-        way_out = f"{name} is linked to that folder; 'hpm unlink {name}' puts the locked package back."
-    return InvalidManifest(str(folder / MANIFEST), [f"{error}.", way_out])

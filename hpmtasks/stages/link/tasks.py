@@ -9,12 +9,13 @@ from doit.task import Task
 from hpmtasks.graph import Record, stage_task
 from hpmtasks.model.package import PackageName
 from hpmtasks.session import Session
+from hpmtasks.session.copies import occupant_of
 from hpmtasks.stages.extract.action import remove
-from hpmtasks.stages.link.action import link, occupant_of
+from hpmtasks.stages.link.action import link
 
 
 def task(session: Session, name: PackageName, folder: Path) -> Task:
-    """``link:<name>`` for one linked folder."""
+    """``link:<name>`` for one linked folder, or one member of the workspace."""
     task_name = f"link:{name}"
     target = session.project.package_folder(name)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hpmtasks.project.workspace import read_workspace
 from hpmtasks.session.interpreter import finds_packages_above
 from hpmtasks.session.session import Session
 
@@ -20,4 +19,4 @@ def shims_are_needed(session: Session) -> bool:
 
 def members_of(session: Session) -> frozenset[str]:
     """The folders of the workspace's members, relative to the project's root."""
-    return frozenset(member.path for member in read_workspace(session.project).members)
+    return frozenset(member.path for member in session.workspace.members)

@@ -391,3 +391,35 @@ def test_a_program_below_the_root_runs(project: ProjectFolder) -> None:
     for cwd in (project.project, project.folder):
         ran = hemlock(project.project / "src/main.hml", cwd=cwd)
         assert (ran.stdout.split(), ran.returncode) == (["1", "2", "3", "3"], 0), ran.stderr
+
+
+@needs_hemlock
+def test_members_of_a_workspace_find_each_other(project: ProjectFolder) -> None:
+    """A member's program imports another member, which imports a package."""
+    project.environ["PATH"] = path_with(Path(HEMLOCK or ""))
+    require(project, None, workspaces=["parts/*"], dependencies={})
+    manifest = {"name": "me/lib", "version": "1.0.0", "dependencies": {"acme/beta": "*"}}
+    project.write("parts/lib/package.json", json.dumps(manifest))
+    project.write("parts/lib/src/index.hml", ALPHA)
+    manifest = {"name": "me/web", "version": "1.0.0", "dependencies": {"me/lib": "*", "acme/beta": "*"}}
+    project.write("parts/web/package.json", json.dumps(manifest))
+    project.write("parts/web/src/main.hml", MAIN.replace("acme/alpha", "me/lib"))
+    project.tasks()
+    ran = hemlock("parts/web/src/main.hml", cwd=project.project)
+    assert (ran.stdout.split(), ran.returncode) == (["1", "2", "3", "3"], 0), ran.stderr
+    assert project.tasks() == []
+    assert project.install().ran == []
+
+
+@needs_hemlock
+def test_a_linked_package_finds_its_own(project: ProjectFolder) -> None:
+    """Also after an edit, which makes its folder anew."""
+    project.environ["PATH"] = path_with(Path(HEMLOCK or ""))
+    require(project, None)
+    project.tasks()
+    shutil.copytree(project.registry.folder / "acme/alpha/v1.0.0", project.folder / "dev")
+    assert project.run("link", "../dev").code == 0
+    (project.folder / "dev/src/index.hml").write_text(ALPHA.replace("bump();", "bump() + 10;"))
+    project.tasks()
+    ran = hemlock("src/main.hml", cwd=project.project)
+    assert ran.stdout.split() == ["11", "2", "3", "3"], ran.stderr

@@ -43,7 +43,7 @@ def importers(session: Session) -> list[Importer]:
     if session.resolution is None or session.options.lock_only:
         return []
     laid_out = [each.name for each in session.resolution.packages if session.lays_out(each)]
-    laid_out += list(session.links)
+    laid_out += session.stand_ins(session.resolution)
     everyone = [Importer(name, session.project.package_folder(name)) for name in laid_out]
     own = Importer(None, session.project.root)
     if not shims_are_needed(session):

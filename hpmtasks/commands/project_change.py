@@ -10,6 +10,7 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from hpmtasks.commands.changes import Done, Edit, as_data, in_order, moves, summary, told
 from hpmtasks.commands.command import Context
@@ -19,13 +20,16 @@ from hpmtasks.files.atomic import write_atomically
 from hpmtasks.front import stamp
 from hpmtasks.model.lockfile import Lockfile
 from hpmtasks.model.manifest import parse_dependency_manifest
+from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import Resolution
+from hpmtasks.project import MANIFEST
 from hpmtasks.project.links import relative_to
 from hpmtasks.project.state import State
 from hpmtasks.session import Change, Session
 from hpmtasks.session.inputs import stamped_paths
 from hpmtasks.session.options import Options
 from hpmtasks.session.patching import unused_patches
+from hpmtasks.session.planning import keep_plan
 from hpmtasks.stages.imports.action import stamped_paths as paths_of_imports
 
 #: Gives the session its candidate manifest, if there is to be one, and says what it changes.
@@ -138,9 +142,7 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
         if claimed and outcome.ran:
             raise Defect(f"The stamp said that all was up to date, and {', '.join(outcome.ran)} had to run.")
         session.warnings += unused_patches(session)
-        if options == Options() and not session.links:  # a linked folder is deeper than the stamp looks
-            paths = [*stamped_paths(session), *paths_of_imports(session)]
-            stamp.write(str(project.root), context.environ, paths, _count(session))
+        _remember(context, session)
     except KeyboardInterrupt:
         kept = _documents(context) == before
         context.console.last_words = (
@@ -165,8 +167,18 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
     return 0
 
 
-def _count(session: Session) -> int:
-    return len(session.resolution.packages) if session.resolution else 0
+def _remember(context: Context, session: Session) -> None:
+    """What this run came to is there for the next ones: as a stamp, and as a plan."""
+    plain = replace(session.options, offline=False, locked=False, frozen=False)
+    if plain != Options() or session.links:  # a linked folder is deeper than the stamp looks
+        return
+    resolution = session.resolution or Resolution()
+    paths = [*stamped_paths(session), *paths_of_imports(session)]
+    stamp.write(str(context.project.root), context.environ, paths, len(resolution.packages))
+    if not session.warnings:
+        names = [package.name for package in resolution.packages]
+        lines = [told(Change(each.name, None, str(each.version)), resolution) for each in resolution.packages]
+        keep_plan(session, context.environ, paths, lines, _native_libraries(session, names))
 
 
 def open_session(context: Context, options: Options) -> Session:
@@ -258,20 +270,21 @@ def _report(context: Context, session: Session, done: Done, tell: Tell, ran: Seq
     for name, folder in session.links.items():
         console.note(f"Note: {name} is linked to {relative_to(session.project, folder)}.")
     if not done.is_preview:
-        _note_native_libraries(context, session, done.changes)
+        came = [change.name for change in done.changes if change.after is not None]
+        for line in _native_libraries(session, came):
+            console.note(line)
 
 
-def _note_native_libraries(context: Context, session: Session, changes: Sequence[Change]) -> None:
-    """Name the system libraries that newly installed packages say they need."""
-    for change in changes:
-        if change.after is None:
-            continue
+def _native_libraries(session: Session, names: Sequence[PackageName]) -> list[str]:
+    """Lines that name the system libraries that the packages *names* say they need."""
+    lines = []
+    for name in names:
         try:
-            data = (session.project.package_folder(change.name) / "package.json").read_bytes()
-            libraries = parse_dependency_manifest(data).native_requires
+            data = (session.project.package_folder(name) / MANIFEST).read_bytes()
+            libraries = parse_dependency_manifest(data).native_requires if b'"native"' in data else ()
         except (OSError, ValueError):
             continue
         if libraries:
-            context.console.note(f"\nNote: {change.name} requires native libraries:")
-            for library in libraries:
-                context.console.note(f"  - {library}")
+            lines.append(f"\nNote: {name} requires native libraries:")
+            lines += [f"  - {library}" for library in libraries]
+    return lines

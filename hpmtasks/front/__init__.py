@@ -1,17 +1,20 @@
-"""front: the first answer, "nothing to do", given before anything is imported.
+"""front: the first two answers, given before anything is imported.
+
+``stamp`` says that there is nothing to do; ``plan`` links a whole installation from the store
+that was made before.
 
 What a shell asks for between two keys is answered here too, by ``completion``.
 
 Beside the floors, not on one of them: nothing here imports the rest of hpm, and
-only modules that are part of the interpreter itself. ``stamp`` reads what a finished
-run left behind; anything it does not recognise is the graph's business.
+only modules that are part of the interpreter itself. Both read what a finished run
+left behind; anything that they do not recognise is the graph's business.
 """
 
 import sys
 
 
 def main() -> int:
-    """Run ``hpm``: by the stamp if it proves that there is nothing to do, else by the command line."""
+    """Run ``hpm``: by the stamp or by a plan if one of them can answer, else by the command line."""
     if sys.argv[1:3] == ["completion", "--complete"]:
         from hpmtasks.front.completion import answer as complete
 
@@ -19,6 +22,10 @@ def main() -> int:
     from hpmtasks.front.stamp import answer
 
     said = answer(sys.argv[1:])
+    if said is None:
+        from hpmtasks.front.plan import answer as restore
+
+        said = restore(sys.argv[1:])
     if said is not None:
         print(said)
         return 0

@@ -73,7 +73,7 @@ def claim(root: str, environ: Mapping[str, str]) -> bool:
 
 def _answer() -> str | None:
     nearest = ""
-    for root in _roots():
+    for root in roots():
         said = None if _is_busy(root) else _read(root, nearest[len(root) :].lstrip("/"))
         if said is not None:
             return said
@@ -106,7 +106,7 @@ def up_to_date(packages: int) -> str:
     return f"Everything is up to date ({packages} package{'' if packages == 1 else 's'})."
 
 
-def _roots() -> Iterator[str]:
+def roots() -> Iterator[str]:
     """The folders upwards with a package.json, the nearest first: perhaps a member and its workspace."""
     folder = os.getcwd()
     while folder:

@@ -86,6 +86,11 @@ class Layout:
         sha256 = _checked(_TREE, digest)[len("sha256-") :]
         return self.cache.joinpath(VERSION, "trees", sha256[:2], sha256)
 
+    @property
+    def plans(self) -> Path:
+        """Finished installations as ``front.plan`` restores them, by the fingerprint of what they were made of."""
+        return self.cache.joinpath(VERSION, "plans")
+
     def legacy(self, name: PackageName, version: str) -> Path:
         """Where the first hpm kept the archive of a version."""
         owner, repo = _parts(name)

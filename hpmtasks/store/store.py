@@ -159,6 +159,14 @@ class Store:
                 write_tree_index(self.layout, tree_index(folder), checked)
         return TreeEntry(digest, checked, tree_files(folder))
 
+    def recorded_tree(self, digest: str) -> TreeEntry | None:
+        """The tree *digest* by its record of this boot; unlike :meth:`find_tree`, no file is looked at."""
+        folder = self.layout.tree(digest)
+        recorded = read_tree_index(tree_index(folder), digest)
+        if recorded is None or not boot() or recorded[1] != boot():
+            return None
+        return TreeEntry(digest, recorded[0], tree_files(folder))
+
     def unpack(self, name: PackageName, commit: str) -> TreeEntry:
         """The tree of *name* at *commit* is in the store, made from its archive, and is recorded for it.
 

@@ -1,0 +1,131 @@
+"""planning: what a finished run came to, kept in the store for ``front.plan`` to make again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from hpmtasks.files.atomic import write_atomically
+from hpmtasks.files.shared_mutex import shared
+from hpmtasks.front import plan
+from hpmtasks.project.state import FORMAT, Installed
+from hpmtasks.session.session import Session
+from hpmtasks.store.entries import TreeFile
+from hpmtasks.store.index import boot
+
+#: So many are kept, those that were used last.
+MOST_PLANS = 32
+# The state without its packages; what stands before and after these in the file.
+_BEFORE, _AFTER = ',"packages":{', "}}"
+
+
+def keep_plan(
+    session: Session,
+    environ: Mapping[str, str],
+    stamped: Iterable[str],
+    told: Sequence[str],
+    noted: Sequence[str],
+) -> None:
+    """The store has a plan of what *session* installed, if it is one that links alone can make again.
+
+    The caller has finished the run with success, has written the lock, and holds the project's mutex.
+    What cannot be written is not there: a plan is a gain in time and nothing else.
+
+    Args:
+        environ: The environment that the run depended on.
+        stamped: What the stamp looks at.
+        told: A line for each package, as an installation of all of them tells it.
+        noted: What it says besides, for people.
+    """
+    root = str(session.project.root)
+    with suppress(OSError, KeyError, ValueError):
+        cache, config = plan.places(environ)
+        if Path(cache) != session.store.layout.cache or not boot() or _is_more_than_packages(session):
+            return
+        path = Path(plan.plan_path(cache, plan.key_of(root, environ, config)))
+        if path.exists():
+            return
+        packages = _packages(session)
+        if packages is None:
+            return
+        content = {
+            "format": plan.FORMAT,
+            "boot": boot(),
+            "owners": sorted({name.partition("/")[0] for name, *_ in packages}),
+            "packages": packages,
+            "resolution": session.project.resolution_path.read_bytes(),
+            "state": _state(session),
+            "stamped": tuple(stamped),
+            "told": tuple(told),
+            "noted": tuple(noted),
+        }
+        with shared(session.store.layout.mutex):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            session.store.layout.temporary.mkdir(parents=True, exist_ok=True)
+            data = plan.sealed(content)
+            write_atomically(path, data, durable=False, staging=session.store.layout.temporary)
+            _forget_old_ones(path.parent)
+
+
+def _is_more_than_packages(session: Session) -> bool:
+    """Whether something was made that is no package of the store: shims, members of a workspace, patches."""
+    tasks = session.state.tasks
+    has_shims = any(
+        session.state.values_of(task).get("shims") for task in tasks if task.startswith("imports:")
+    )
+    return has_shims or bool(session.workspace.members) or bool(session.documents.patches)
+
+
+def _packages(session: Session) -> list[tuple[str, str, tuple[str, ...], tuple[tuple[Any, ...], ...]]] | None:
+    """Each package as ``front.plan`` wants it; ``None`` if one of them is not the store's own files."""
+    rows = []
+    for _, installed in _installed(session):
+        tree = session.store.recorded_tree(installed.tree)
+        record = session.state.values_of(f"extract:{installed.name}")
+        if tree is None or record.get("method") not in {"hard link", "found"}:
+            return None
+        files = tuple(
+            (file.path, file.size, file.mtime_ns, file.inode, plan.mode_of(executable=file.executable))
+            for file in tree.files
+        )
+        rows.append((installed.name, tree.digest.removeprefix("sha256-"), _folders(tree.files), files))
+    return rows
+
+
+def _installed(session: Session) -> list[tuple[str, Installed]]:
+    return sorted(session.state.packages.items())
+
+
+def _folders(files: Iterable[TreeFile]) -> tuple[str, ...]:
+    """The folders of *files*, each after the one that it is in."""
+    found = set()
+    for file in files:
+        above = file.path.rpartition("/")[0]
+        while above and above not in found:
+            found.add(above)
+            above = above.rpartition("/")[0]
+    return tuple(sorted(found))
+
+
+def _state(session: Session) -> tuple[str, list[str], str]:
+    """The project's state as text, but for the times and inodes of the packages' folders.
+
+    Fingerprints of files are left out: they are taken again when somebody asks.
+    """
+    document = {"format": FORMAT, "tasks": session.state.tasks, "files": [], "tools": {}}
+    head = json.dumps(document, separators=(",", ":"))[1:-1] + _BEFORE
+    rows = [
+        f"{json.dumps(key)}:{json.dumps([each.name, each.version, each.tree], separators=(',', ':'))[:-1]},"
+        for key, each in _installed(session)
+    ]
+    return head, rows, _AFTER
+
+
+def _forget_old_ones(folder: Path) -> None:
+    plans = sorted((entry.stat().st_mtime, entry.path) for entry in os.scandir(folder))
+    for _, path in plans[:-MOST_PLANS]:
+        os.unlink(path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hpmtasks.store.refusal import DEEPEST, MOST_BYTES, MOST_ENTRIES, MOST_LINK_PARTS, Refused
+from hpmtasks.store.refusal import DEEPEST, MOST_BYTES, MOST_ENTRIES, MOST_FOLDERS, MOST_LINK_PARTS, Refused
 from hpmtasks.store.tar import Kind, Member
 
 # As many links on one way as Linux follows.
@@ -53,6 +53,7 @@ class _Follower:
         self._seen: View = {}
         self._bytes = 0
         self._steps = 0
+        self._places: set[str] = set()
         self._parts = 0
 
     def _add(self, path: str) -> None:
@@ -75,7 +76,7 @@ class _Follower:
             name = path.rpartition("/")[2]
             seen_at = f"{place}/{name}" if place else name
             self._steps += 1
-            if self._steps > MOST_ENTRIES:
+            if self._steps > MOST_ENTRIES or len(self._places) > MOST_FOLDERS:
                 raise Refused("its links multiply it", seen_at)
             real = path
             member = self._files.get(path)
@@ -94,6 +95,7 @@ class _Follower:
             elif len(above) > DEEPEST:
                 raise Refused("its links make it too deep", seen_at)
             else:
+                self._places.add(seen_at)
                 self._walk(seen_at, real, (*above, real))
 
     def _see(self, place: str, member: Member) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-#: Members of one archive, with the blocks that only describe the next one; also its folders, named or not.
-MOST_ENTRIES = 100_000
+#: Members of one archive, with the blocks that only describe the next one.
+MOST_ENTRIES = 50_000
+#: Folders, members or not: each costs a disk far more than a file.
+MOST_FOLDERS = 5_000
 #: Records in all its extended headers together. An honest member has one, or a handful.
 MOST_RECORDS = 400_000
 #: Parts of paths that are looked at to follow all its links.

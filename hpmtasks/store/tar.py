@@ -20,6 +20,7 @@ from hpmtasks.store.refusal import (
     LONGEST_PATH,
     LONGEST_TARGET,
     MOST_ENTRIES,
+    MOST_FOLDERS,
     MOST_RECORDS,
     Refused,
 )
@@ -236,7 +237,7 @@ def _check_places(members: list[Member]) -> None:
         while folder not in folders:
             folders.add(folder)
             folder = folder.rpartition("/")[0]
-        if len(folders) > MOST_ENTRIES:
-            raise Refused(f"it has more than {MOST_ENTRIES} folders")
+        if len(folders) > MOST_FOLDERS:
+            raise Refused(f"it has more than {MOST_FOLDERS} folders")
     if both := taken & folders:
         raise Refused("a path is a folder and also something else", min(both))

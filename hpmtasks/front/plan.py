@@ -177,8 +177,8 @@ def _unsealed(data: bytes) -> dict[str, Any]:
 def boot() -> str:
     """A name for the time since the machine started, as ``store.index`` has it; empty if there is none."""
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
+        with open("/proc/sys/kernel/random/boot_id", "rb") as file:
+            return os.fsdecode(file.read().strip())
     except (OSError, ValueError):
         return ""
 

@@ -23,7 +23,7 @@ VARIABLES: Mapping[str, str] = {
     "HPM_GITHUB_API_URL": "base URL of GitHub's REST API (default: GITHUB_API_URL, then api.github.com)",
     "HPM_GITHUB_TRANSPORT": "how tags are read: auto, git or api (default: auto)",
     "HPM_SOURCES": "a JSON list of sources, asked before all others",
-    "HPM_FASTPATH": "whether the stamp may answer: on, off, or verify it by the graph (default: on)",
+    "HPM_FASTPATH": "whether stamp and plan may answer: on, off, or verify it by the graph (default: on)",
     "HPM_AUDIT_DATABASE": "a folder or zip of advisories that `hpm audit` reads instead of asking a service",
     "HPM_OSV_URL": "the service that `hpm audit` asks (default: https://api.osv.dev)",
     "HPM_RETRY_DELAYS": "seconds to wait before each retry of a request (default: 1,2,4,8)",

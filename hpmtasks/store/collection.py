@@ -110,6 +110,8 @@ def prune(layout: Layout, choose: Choose, on_wait: Callable[[], None]) -> Pruned
             needed = {each.path for each in staying}
             victims = [each.path for each in found if each.path not in needed]
             victims += _unreferenced(layout, staying)
+            if victims and layout.plans.is_dir():
+                victims.append(layout.plans)  # who needs one of them makes it anew
             trash = [_set_aside(layout, path) for path in victims]
             for path in victims:
                 _without_empty_folders(path.parent, layout.root)

@@ -13,11 +13,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.sealed import check_seal, seal
-from hpmtasks.scripts.events import Kind
 from hpmtasks.store.results.result import ActionResult
 from hpmtasks.store.results.wire import Malformed
 
@@ -28,7 +27,14 @@ if TYPE_CHECKING:
 FOLDER = "scripts"
 _FORMAT = 1
 _LONGEST_NAME = 150
-_KINDS: Mapping[str, Kind] = {"ran": "ran", "restored": "restored", "failed": "failed"}
+#: How a task ended that there was something to do for; ``running``: hpm did not live to see it.
+Recorded = Literal["ran", "restored", "failed", "running"]
+_KINDS: Mapping[str, Recorded] = {
+    "ran": "ran",
+    "restored": "restored",
+    "failed": "failed",
+    "running": "running",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Record:
     """How a task ended the last time that there was something to do for it.
 
     Attributes:
-        kind: Whether it ran, was restored, or failed.
+        kind: See :data:`Recorded`.
         code: Its exit code.
         seconds: How long its script ran when it last did.
         reason: Why it was not fresh, as a clause.
@@ -44,9 +50,11 @@ class Record:
         action: The digest of all that it depended on, ``hash/size``; empty for a task that keeps no result.
         key: The same in parts, for comparing; the values of secrets as digests only.
         result: What it left; ``None`` if nothing may be concluded from what is there.
+        foreign: Paths that its outputs' patterns take and that were there before its first run: they are
+            not its own, and not removed before it runs.
     """
 
-    kind: Kind
+    kind: Recorded
     code: int = 0
     seconds: float = 0.0
     reason: str = ""
@@ -54,6 +62,7 @@ class Record:
     action: str = ""
     key: Mapping[str, Any] = field(default_factory=dict)
     result: ActionResult | None = None
+    foreign: tuple[str, ...] = ()
 
 
 class Records:
@@ -86,6 +95,7 @@ class Records:
             "at": record.at,
             "action": record.action,
             "key": record.key,
+            "foreign": record.foreign,
             "result": base64.b64encode(record.result.encode()).decode() if record.result else None,
         }
         path = self.path(task)
@@ -124,6 +134,7 @@ def _read(path: Path, task: str) -> Record | None:
             str(document["action"]),
             dict(document["key"]),
             ActionResult.decode(base64.b64decode(result, validate=True)) if result is not None else None,
+            tuple(str(path) for path in document["foreign"]),
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError, binascii.Error, Malformed):
         return None

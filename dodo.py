@@ -118,12 +118,14 @@ AREAS = {
     "project": "tests/project",
     "session": "tests/session",
     "stages": "tests/stages",
+    "supply": "tests/supply",
     "scripts": "tests/scripts",
     "graph": "tests/graph",
     "front": "tests/front",
     "commands": "tests/commands",
     "examples": "tests/examples",
     "docs": "tests/docs",
+    "fuzz": "tests/fuzz",
 }
 
 
@@ -169,6 +171,11 @@ def task_lint():
 def task_bench():
     """benchmarks; they print figures and judge nothing"""
     yield {"basename": "bench:solver", "actions": [[sys.executable, "-m", "tests.benchmarks.solver"]]}
+
+
+def task_fuzz():
+    """ten minutes of fuzzing; what is found is kept in tests/fuzz/corpus"""
+    return {"actions": [[sys.executable, "-m", "tests.fuzz.run", "100"]]}
 
 
 def task_docs():

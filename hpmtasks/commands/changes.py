@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from hpmtasks.model.lockfile import Lockfile
 from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.model.resolution import Resolution
+from hpmtasks.project import MANIFEST
 from hpmtasks.session import Change
 
 
@@ -21,15 +22,18 @@ class Edit:
     name: PackageName | PackageId
     constraint: str | None
     section: str
+    #: Which package.json, from the project's root.
+    file: str = MANIFEST
 
     def __str__(self) -> str:
         if self.constraint is None:
-            return f"  package.json: {self.section}: {self.name} removed"
-        return f'  package.json: {self.section}: "{self.name}": "{self.constraint}"'
+            return f"  {self.file}: {self.section}: {self.name} removed"
+        return f'  {self.file}: {self.section}: "{self.name}": "{self.constraint}"'
 
     def as_data(self) -> dict[str, str | None]:
-        """As JSON has it."""
-        return {"name": str(self.name), "constraint": self.constraint, "section": self.section}
+        """As JSON has it; the file only if it is a member's."""
+        of_member = {"file": self.file} if self.file != MANIFEST else {}
+        return {"name": str(self.name), "constraint": self.constraint, "section": self.section, **of_member}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Done:
         locked: To the versions in package-lock.json, by name.
         changes: To the folders in ``hem_modules``, by name.
         resolution: What is locked now.
+        requirers: The root and members that require each package themselves.
         wrote_lock: Whether package-lock.json has other bytes.
         seconds: How long it took.
         is_preview: Nothing was written.
@@ -50,6 +55,7 @@ class Done:
     locked: Sequence[Change]
     changes: Sequence[Change]
     resolution: Resolution
+    requirers: Mapping[PackageName, Sequence[str]] = field(default_factory=dict)
     wrote_lock: bool = False
     seconds: float = 0.0
     is_preview: bool = False
@@ -77,6 +83,8 @@ def told(change: Change, resolution: Resolution) -> str:
     """One line: ``+ acme/b@1.0.0 (dependency of acme/a)``; ``~`` for another version, ``-`` for gone."""
     if change.after is None:
         return f"  - {change.name}@{change.before}"
+    if change.member is not None:
+        return f"  {'~' if change.before else '+'} {change.name}@{change.after} ({change.member})"
     parents = dependents(change.name, resolution)
     because = f" (dependency of {', '.join(parents)})" if parents else ""
     if change.before is None or change.before == change.after:
@@ -113,4 +121,12 @@ def counted(number: int) -> str:
 
 def as_data(changes: Iterable[Change]) -> list[dict[str, str | None]]:
     """*changes* as JSON has them."""
-    return [{"name": str(change.name), "before": change.before, "after": change.after} for change in changes]
+    return [
+        {
+            "name": str(change.name),
+            "before": change.before,
+            "after": change.after,
+            **({"member": change.member} if change.member is not None else {}),
+        }
+        for change in changes
+    ]

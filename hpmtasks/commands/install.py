@@ -6,9 +6,10 @@ import argparse
 
 from hpmtasks.commands.changes import Edit
 from hpmtasks.commands.command import Command, Context
+from hpmtasks.commands.members import add_member_options, meant_member, require_another
 from hpmtasks.commands.project_change import add_options, change_project, options_of
 from hpmtasks.errors import Usage
-from hpmtasks.model.manifest import add_dependency, parse_specifier, read_manifest
+from hpmtasks.model.manifest import add_dependency, parse_specifier
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.constraint import caret
 from hpmtasks.session import Session
@@ -26,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="packages to add to package.json; none: install what it asks for",
     )
     parser.add_argument("-D", "--dev", action="store_true", help="add to devDependencies")
+    add_member_options(parser)
     parser.add_argument(
         "--locked", action="store_true", help="fail (exit 9) if package-lock.json would change"
     )
@@ -47,7 +49,9 @@ def run(context: Context) -> int:
     if wanted and (given.locked or given.frozen):
         raise Usage("New packages change package-lock.json; --locked and --frozen forbid that.")
     options = options_of(context, locked=given.locked, frozen=given.frozen)
-    return change_project(context, options, lambda session: _take_on(session, wanted, dev=given.dev))
+    if not wanted and (given.root or given.member):
+        raise Usage("--root and --member say where new packages are added; name some.")
+    return change_project(context, options, lambda session: _take_on(context, session, wanted))
 
 
 def _parse(specifier: str) -> tuple[PackageName, str | None]:
@@ -57,27 +61,32 @@ def _parse(specifier: str) -> tuple[PackageName, str | None]:
         raise Usage(str(error)) from error
 
 
-def _take_on(session: Session, wanted: Wanted, *, dev: bool) -> list[Edit]:
+def _take_on(context: Context, session: Session, wanted: Wanted) -> list[Edit]:
     """The session's candidate manifest has each of *wanted*; the result is what that changes.
 
     package.json itself is written at the end. A package without a constraint gets ``^`` and
-    the newest release.
+    the newest release, a member of the workspace ``^`` and its version.
     """
     if not wanted:
         return []
+    dev = context.arguments.dev
     section = "devDependencies" if dev else "dependencies"
-    text = read_manifest(session.project.manifest_path).text
+    member = meant_member(context, session.workspace)
+    own = session.workspace.by_name
+    text = member.manifest.text
     edits = []
     for name, constraint in wanted:
-        if constraint is None:
+        require_another(member, name)
+        if constraint is None and name not in own:
             session.expect_tags(name)
     for name, constraint in wanted:
-        chosen = constraint if constraint is not None else caret(newest(session, name))
+        version = own[name].version if name in own else None
+        chosen = constraint if constraint is not None else caret(version or newest(session, name))
         edited = add_dependency(text, str(name), chosen, dev=dev)
         if edited != text:
-            edits.append(Edit(name, chosen, section))
+            edits.append(Edit(name, chosen, section, member.shown_manifest))
         text = edited
-    session.documents.adopt_candidate(text, (name for name, _ in wanted))
+    session.documents.adopt_candidate(text, (name for name, _ in wanted), member=member.path)
     return edits
 
 
@@ -89,7 +98,8 @@ COMMAND = Command(
         " package-lock.json says which. Only what changed is done again; with a lock that answers"
         " package.json and everything in place, nothing is. Named packages are added to package.json"
         " first, with ^ and the newest release if no constraint is given; package.json and the lock"
-        " are written only if everything went well."
+        " are written only if everything went well. In a workspace they are added to the member whose"
+        " folder you are in."
     ),
     run=run,
     arguments=arguments,
@@ -97,6 +107,7 @@ COMMAND = Command(
         ("hpm install", "install what package.json asks for"),
         ("hpm install hemlang/sprout", "add the newest release of a package, and install it"),
         ("hpm install hemlang/sprout@^1.0.0 --dev", "add a requirement to devDependencies"),
+        ("hpm install hemlang/sprout --member acme/app", "add it to a member of the workspace"),
         ("hpm install --locked", "as CI does it: fail if the lock is not up to date"),
         ("hpm install --offline", "use only what is in the store"),
     ),

@@ -19,7 +19,7 @@ from hpmtasks.errors import Defect, HpmError, Usage
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.front import stamp
 from hpmtasks.model.lockfile import Lockfile
-from hpmtasks.model.manifest import parse_dependency_manifest
+from hpmtasks.model.manifest import get_all_dependencies, parse_dependency_manifest
 from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import Resolution
 from hpmtasks.project import MANIFEST
@@ -131,12 +131,13 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
     project = context.project
     before = _documents(context)
     session = open_session(context, options)
+    candidates: list[str] = []
     try:
         lockfile = _locked_before(session)
         edits = prepare(session)
-        if "" in session.documents.candidates:
-            project.candidate_path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(project.candidate_path, session.documents.candidates[""].encode(), durable=False)
+        candidates += session.documents.candidates
+        session.warnings += _warnings_of_workspace(session)
+        _write_candidates(session)
         claimed = stamp.claim(str(project.root), context.environ)
         outcome = install(session, context.console)
         if claimed and outcome.ran:
@@ -153,13 +154,15 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
         raise
     finally:
         session.close()
-        project.candidate_path.unlink(missing_ok=True)
+        for member in candidates:
+            project.candidate_path(member).unlink(missing_ok=True)
     resolution = session.resolution or Resolution()
     done = Done(
         edits=edits,
         locked=moves(lockfile, resolution),
         changes=in_order(session.changes),
         resolution=resolution,
+        requirers=_requirers(session),
         wrote_lock=_documents(context)[1] != before[1],
         seconds=time.monotonic() - began,
     )
@@ -203,6 +206,21 @@ def _waiting_for(holder: str | None) -> str:
     return f"Waiting for {who}, which is installing in this project ..."
 
 
+def _write_candidates(session: Session) -> None:
+    """Each package.json as it will be stands beside what else hpm remembers of the project."""
+    for member, text in session.documents.candidates.items():
+        path = session.project.candidate_path(member)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode(), durable=False)
+
+
+def _warnings_of_workspace(session: Session) -> Sequence[str]:
+    """What is to be told of the members; what is wrong with them is told by the task that needs them."""
+    with suppress(HpmError):
+        return session.workspace.warnings
+    return ()
+
+
 def _locked_before(session: Session) -> Lockfile | None:
     """The lock as it is now; what is wrong with it is told by the task that needs it."""
     with suppress(HpmError):
@@ -216,7 +234,17 @@ def _foreseen(session: Session, edits: Sequence[Edit]) -> Done:
 
     resolution = resolve(session)
     locked = moves(session.documents.lockfile, resolution)
-    return Done(edits, locked, in_order(_expected(session, resolution)), resolution, is_preview=True)
+    changes = in_order(_expected(session, resolution))
+    return Done(edits, locked, changes, resolution, _requirers(session), is_preview=True)
+
+
+def _requirers(session: Session) -> dict[PackageName, list[str]]:
+    """The root and the members that require each package, as people call them."""
+    found: dict[PackageName, list[str]] = {}
+    for member in session.workspace.everyone():
+        for name in {each.name for each in get_all_dependencies(member.manifest)}:
+            found.setdefault(name, []).append(str(member))
+    return found
 
 
 def _expected(session: Session, resolution: Resolution) -> list[Change]:
@@ -232,6 +260,10 @@ def _expected(session: Session, resolution: Resolution) -> list[Change]:
         before = session.modules.version_of(package.name) or (str(entry.version) if entry else None)
         if before != str(package.version) or session.modules.folder_of(package.name) is None:
             changes.append(Change(package.name, before, str(package.version)))
+    for name, folder in session.stand_ins(resolution).items():
+        own = session.workspace.by_name.get(name)
+        if own is not None and name not in session.links and session.modules.folder_of(name) is None:
+            changes.append(Change(name, None, str(own.version), session.project.relative(folder)))
     gone = (name for name in locked if name not in resolution.by_name)
     return changes + [Change(name, str(locked[name].version), None) for name in gone]
 

@@ -22,6 +22,7 @@ from hpmtasks.errors import Usage
 from hpmtasks.model.lockfile import read_lockfile
 from hpmtasks.model.manifest import get_all_dependencies, read_manifest, set_constraint
 from hpmtasks.model.package import PackageName
+from hpmtasks.project.workspace import Member, Workspace, read_workspace
 from hpmtasks.semver.constraint import Constraint, moved_to
 from hpmtasks.semver.version import Version
 from hpmtasks.session import Session
@@ -50,13 +51,17 @@ def run(context: Context) -> int:
     """Update; see :data:`COMMAND`."""
     words, latest = context.arguments.packages, context.arguments.latest
     project = context.project
-    required = {each.name for each in get_all_dependencies(read_manifest(project.manifest_path))}
+    workspace = read_workspace(project, root=read_manifest(project.manifest_path))
+    required = {
+        each.name for member in workspace.everyone() for each in get_all_dependencies(member.manifest)
+    } - workspace.by_name.keys()
     lockfile = read_lockfile(project.lock_path)
     locked = lockfile.entries if lockfile else {}
     names = named(words, {*required, *locked}, "required or locked")
     if latest and (deep := [str(name) for name in names if name not in required]):
         raise Usage(
-            f"{' and '.join(deep)} is not in package.json, and --latest moves only what stands there.\n\n"
+            f"{' and '.join(deep)} is not in {_files(workspace)}, and --latest moves only what stands there."
+            "\n\n"
             "Without --latest it is updated as far as the packages that require it allow."
         )
     options = options_of(context, update=frozenset(names), update_all=not words)
@@ -76,10 +81,16 @@ def _reviewed(context: Context, prepare: Prepare, session: Session) -> Sequence[
 
 
 def _take_latest(session: Session, names: list[PackageName]) -> list[Edit]:
-    """The session's candidate manifest asks for the newest release of each of *names*."""
-    manifest = read_manifest(session.project.manifest_path)
+    """The candidate manifests of the root and all members ask for the newest release of each of *names*."""
     for name in names:
         session.expect_tags(name)
+    return [
+        edit for member in session.workspace.everyone() for edit in _take_latest_of(session, member, names)
+    ]
+
+
+def _take_latest_of(session: Session, member: Member, names: list[PackageName]) -> list[Edit]:
+    manifest = member.manifest
     text = manifest.text
     edits: list[Edit] = []
     moved: dict[PackageName, None] = {}
@@ -95,11 +106,15 @@ def _take_latest(session: Session, names: list[PackageName]) -> list[Edit]:
             constraint = _moved(requirement.constraint, versions)
             if constraint != requirement.constraint.text:
                 text = set_constraint(text, section, str(name), constraint)
-                edits.append(Edit(name, constraint, section))
+                edits.append(Edit(name, constraint, section, member.shown_manifest))
                 moved[name] = None
     if edits:
-        session.documents.adopt_candidate(text, moved)
+        session.documents.adopt_candidate(text, moved, member=member.path)
     return edits
+
+
+def _files(workspace: Workspace) -> str:
+    return "any package.json of this workspace" if workspace.members else "package.json"
 
 
 def _moved(constraint: Constraint, versions: list[Version]) -> str:
@@ -123,7 +138,8 @@ def _tell(console: Console, done: Done) -> None:
         else:
             console.change(told(change, done.resolution))
     if done.edits:
-        console.line("Would write:" if done.is_preview else "Writing package.json:")
+        files = " and ".join(dict.fromkeys(edit.file for edit in done.edits))
+        console.line("Would write:" if done.is_preview else f"Writing {files}:")
     for edit in done.edits:
         console.line(str(edit))
     for change in healed:
@@ -146,7 +162,7 @@ COMMAND = Command(
         " allows; the others stay as locked unless they have to move. With --latest package.json is"
         " changed first to ask for the newest releases. A tag that was moved since it was locked is told"
         " and not followed. With --review the differences of the sources are shown first, and nothing is"
-        " written unless you agree."
+        " written unless you agree. A workspace is updated as a whole."
     ),
     run=run,
     arguments=arguments,

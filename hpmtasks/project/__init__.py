@@ -78,10 +78,12 @@ class Project:
         """``.hpm/resolution.json``: the last answer, and what it was an answer to."""
         return self.state_folder / "resolution.json"
 
-    @property
-    def candidate_path(self) -> Path:
-        """``.hpm/package.json``: the manifest as it will be, while it is not yet sure to be possible."""
-        return self.state_folder / MANIFEST
+    def candidate_path(self, member: str = "") -> Path:
+        """``.hpm/package.json``: the manifest as it will be, while it is not yet sure to be possible.
+
+        That of the *member* ``packages/app`` is ``.hpm/packages+app+package.json``.
+        """
+        return self.state_folder / f"{member}/{MANIFEST}".lstrip("/").replace("/", "+")
 
     @property
     def links_path(self) -> Path:

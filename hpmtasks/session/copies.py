@@ -41,7 +41,7 @@ def occupant_of(session: Session, name: PackageName, folder: Path) -> Occupant:
     """
     try:
         manifest = read_folder_manifest(folder)
-        tree = digest_files(package_files(folder, apart_from=session.project.root))
+        tree = digest_files(_files(session, name, folder))
     except UnusableFolder as error:
         raise _unusable(session, name, folder, error) from error
     return Occupant(name, manifest.version or NO_VERSION, tree)
@@ -55,10 +55,19 @@ def copy_in(session: Session, occupant: Occupant, folder: Path) -> str:
         StorageFailure: The copies cannot be made.
     """
     try:
-        files = package_files(folder, apart_from=session.project.root)
+        files = _files(session, occupant.name, folder)
     except UnusableFolder as error:
         raise _unusable(session, occupant.name, folder, error) from error
     return replace_contents(session, occupant, lambda staged: copy_files(files, staged))
+
+
+def _files(session: Session, name: PackageName, folder: Path) -> dict[str, Path]:
+    """The files of the package in *folder*; package.json as it will be, if all goes well."""
+    files = package_files(folder, apart_from=session.project.root)
+    own = session.workspace.by_name.get(name)
+    if own is not None and own.folder == folder and own.path in session.documents.candidates:
+        files[MANIFEST] = session.project.candidate_path(own.path)
+    return files
 
 
 def replace_contents(session: Session, occupant: Occupant, fill: Callable[[Path], None]) -> str:
@@ -80,7 +89,9 @@ def replace_contents(session: Session, occupant: Occupant, fill: Callable[[Path]
         remove_tree(staged)
         raise
     session.modules.note(occupant, tree)
-    session.changes.append(Change(occupant.name, before, occupant.version))
+    own = session.workspace.by_name.get(occupant.name)
+    path = own.path if own is not None and occupant.name not in session.links else None
+    session.changes.append(Change(occupant.name, before, occupant.version, path))
     return tree
 
 

@@ -72,12 +72,21 @@ def keep_plan(
 
 
 def _is_more_than_packages(session: Session) -> bool:
-    """Whether something was made that is no package of the store: shims, members of a workspace, patches."""
+    """Whether something was made that is no package of the store: shims, members of a workspace, patches.
+
+    Where shims are made at all, they also depend on the project's sources, which no plan knows.
+    """
     tasks = session.state.tasks
     has_shims = any(
         session.state.values_of(task).get("shims") for task in tasks if task.startswith("imports:")
     )
-    return has_shims or bool(session.workspace.members) or bool(session.documents.patches)
+    looks_at_sources = bool(session.state.values_of("imports:.").get("folders"))
+    return (
+        has_shims
+        or looks_at_sources
+        or bool(session.documents.manifest.workspaces)
+        or bool(session.documents.patches)
+    )
 
 
 def _packages(session: Session) -> list[tuple[str, str, tuple[str, ...], tuple[tuple[Any, ...], ...]]] | None:

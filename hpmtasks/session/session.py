@@ -44,11 +44,15 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a run did to one package. ``before`` or ``after`` is ``None`` when it came or went."""
+    """What a run did to one package. ``before`` or ``after`` is ``None`` when it came or went.
+
+    ``member`` is the folder of the member of the workspace that it is, from the root.
+    """
 
     name: PackageName
     before: str | None
     after: str | None
+    member: str | None = None
 
 
 class Session:

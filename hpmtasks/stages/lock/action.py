@@ -70,8 +70,8 @@ def write_lock(session: Session) -> LockRecord:
             write_atomically(path, data, durable=True)
         for member, text in session.documents.candidates.items():
             write_atomically(session.project.root / member / MANIFEST, text.encode(), durable=True)
+            session.project.candidate_path(member).unlink(missing_ok=True)
         session.documents.candidates.clear()
-        session.project.candidate_path.unlink(missing_ok=True)
     resolution = completed(session)
     session.resolution = resolution
     return LockRecord(len(resolution.packages), written)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from hpmtasks.commands.changes import Done, Edit, as_data, counted, told
+from hpmtasks.commands.check_imports import check_imports
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.console import Console
 from hpmtasks.commands.project_change import add_selection, change_project, open_session, options_of
@@ -26,6 +27,11 @@ _HEADS = {
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of ``hpm check``."""
     parser.add_argument("--content", action="store_true", help="read every file, and name those that differ")
+    parser.add_argument(
+        "--imports",
+        action="store_true",
+        help="look for imports that lead nowhere, and a main that is misread",
+    )
     parser.add_argument("--fix", action="store_true", help="put right what is found, as 'hpm install' would")
     parser.add_argument("--offline", action="store_true", help="with --fix: use the store alone")
     add_selection(parser)
@@ -33,6 +39,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context) -> int:
     """Check; see :data:`COMMAND`."""
+    if context.arguments.imports:
+        return check_imports(context)
     found, packages = _look(context)
     if found and context.arguments.fix:
         return _fix(context, found)
@@ -145,7 +153,9 @@ COMMAND = Command(
         "Nothing is written and nobody is asked. The exit code is 0 if hem_modules holds what the lock"
         " names, and the lock answers package.json; else it is 9, and the output says what differs. A"
         " package's folder is judged by its time and inode, and read only where those are not as they"
-        " were left; --content reads every file."
+        " were left; --content reads every file. --imports reads the Hemlock sources instead, of the"
+        " project and of its packages: the exit code is 10 if an import leads nowhere, or if the"
+        " interpreter does not load the main that a package.json names."
     ),
     run=run,
     arguments=arguments,
@@ -153,5 +163,6 @@ COMMAND = Command(
         ("hpm check", "in milliseconds"),
         ("hpm check --content", "find edits inside packages, too"),
         ("hpm check --content --fix", "and undo them"),
+        ("hpm check --imports", "before the interpreter says so"),
     ),
 )

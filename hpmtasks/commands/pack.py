@@ -87,8 +87,9 @@ COMMAND = Command(
     description=(
         "With --list, prints the files of the package that the commit HEAD makes, after 'files' of"
         " package.json, and what users would stumble over: a main that the interpreter does not load,"
-        " names that some disks cannot have, links, submodules, pointers of Git LFS, large files, a tag"
-        " that is not the version, and files that are not committed. Nothing is written."
+        " imports of files that are not among them or of packages that dependencies do not name, names"
+        " that some disks cannot have, links, submodules, pointers of Git LFS, large files, a tag that is"
+        " not the version, and files that are not committed. Nothing is written."
     ),
     run=run,
     arguments=arguments,

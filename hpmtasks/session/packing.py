@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpmtasks.errors import Usage
+from hpmtasks.hemlock.lookup import SUFFIX, PackageImport
+from hpmtasks.hemlock.problems import Problem, problems_of
 from hpmtasks.model.contents import select
 from hpmtasks.model.interpreter_rules import issues_of_main, issues_of_members
 from hpmtasks.model.manifest import Manifest, parse_dependency_manifest
+from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import parse_tag
 from hpmtasks.sources.git_process import GitFailed
 from hpmtasks.sources.working_copy import Blob, WorkingCopy
@@ -107,6 +110,7 @@ def pack(copy: WorkingCopy, manifest: Manifest) -> Packing:
             *told,
             *refused,
             *_of_main(archive, selected),
+            *_of_imports(archive, selected, committed),
             *_of_tags(copy, version),
             *_of_commit(blobs, selected, committed),
             *_of_names(name or "owner/repo", selected),
@@ -193,6 +197,29 @@ def _of_main(archive: Archive, selected: View) -> Iterator[Finding]:
         return
     for issue in issues:
         yield Finding("members" if " members; " in issue else "main", issue)
+
+
+def _of_imports(archive: Archive, selected: View, manifest: Manifest) -> Iterator[Finding]:
+    """Imports that find nothing in what users get: files of this package, and packages it requires."""
+    required = {requirement.name for requirement in manifest.requirements}
+    own = manifest.document.get("name")
+
+    def of_package(wanted: PackageImport) -> str | None:
+        try:
+            name = PackageName.parse(wanted.package)
+        except ValueError:
+            return f"no package can be called {wanted.package}."
+        return None if name in required or wanted.package == own else f"dependencies do not name {name}."
+
+    def is_file(path: str) -> bool:
+        return path in selected
+
+    problems: list[Problem] = []
+    for path, member in selected.items():
+        if path.endswith(SUFFIX) and not isinstance(member, Forbidden):
+            problems += problems_of(path, archive.read(member, member.size), is_file, of_package)
+    for problem in problems:
+        yield Finding("import", str(problem), (problem.path,))
 
 
 def _of_tags(copy: WorkingCopy, version: str) -> Iterator[Finding]:

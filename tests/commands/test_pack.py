@@ -265,3 +265,28 @@ def test_data_holds_what_the_page_shows(shell: CommandLine, work: Workspace) -> 
     told: dict[str, Any] = shell.run("pack", "--list", "--json").data
     assert (told["name"], told["version"], told["commit"]) == ("me/kit", "1.0.0", commit)
     assert told["size"] == sum(file["size"] for file in told["files"])
+
+
+def test_imports_that_users_cannot_resolve(shell: CommandLine, work: Workspace) -> None:
+    """A file that is left out, and a package that only development requires; what is there is not told."""
+    work.commit(
+        {
+            "package.json": manifest(
+                files=["src/"],
+                main="src/lib.hml",
+                dependencies={"acme/a": "*"},
+                devDependencies={"acme/b": "*"},
+            ),
+            "src/lib.hml": (
+                'import { a } from "acme/a/part";\nimport { b } from "acme/b";\n'
+                'import { c } from "../tests/c";\nimport { d } from "./d.hml";\nimport * from "@stdlib/fs";\n'
+            ),
+            "src/d.hml": 'export { me } from "me/kit/src/lib";\n',
+            "tests/c.hml": 'import { nothing } from "./gone";\n',
+        }
+    )
+    ran = shell.run("pack", "--list", "--json")
+    assert [each["message"] for each in ran.data["findings"] if each["rule"] == "import"] == [
+        'src/lib.hml:2: imports "acme/b": dependencies do not name acme/b.',
+        'src/lib.hml:3: imports "../tests/c", and there is no tests/c.hml.',
+    ]

@@ -222,6 +222,7 @@ def test_folders_of_others_are_left_alone(project: ProjectFolder) -> None:
     assert shims(project) == [IN_ALPHA]
     assert (project.project / "src/hem_modules/acme/alpha/src/index.hml").read_text() == "mine"
     assert list(elsewhere.iterdir()) == []
+    (elsewhere / ".gitignore").write_text("x")
     shutil.rmtree(project.project / "src/hem_modules")
     assert "imports:." in project.tasks()
     assert shims(project) == [IN_ALPHA, *OWN_SHIMS]
@@ -238,6 +239,17 @@ def test_sources_at_the_root_of_a_package(project: ProjectFolder) -> None:
     assert project.install().ran == []
     project.check_installed()
     assert project.run("check", "--content").code == 0
+
+
+def test_a_folder_without_its_mark_is_still_known(project: ProjectFolder) -> None:
+    """Whoever removes the .gitignore gets it back, and no shim was anybody else's meanwhile."""
+    project.tasks()
+    before = seen(project)
+    (project.project / "src/hem_modules/.gitignore").unlink()
+    assert project.tasks() == ["imports:."]
+    assert shims(project) == [IN_ALPHA, *OWN_SHIMS]
+    own = str(project.project / OWN_SHIMS[0])
+    assert seen(project)[own] == before[own]
 
 
 def test_a_wrong_mode_is_told(project: ProjectFolder) -> None:
@@ -423,3 +435,15 @@ def test_a_linked_package_finds_its_own(project: ProjectFolder) -> None:
     project.tasks()
     ran = hemlock("src/main.hml", cwd=project.project)
     assert ran.stdout.split() == ["11", "2", "3", "3"], ran.stderr
+
+
+def test_no_plan_forgets_the_sources(project: ProjectFolder) -> None:
+    """hem_modules may go, and sources change meanwhile: what comes back has the shims for them."""
+    project.write("src/main.hml", "print(1);\n")
+    require(project, dependencies={"acme/plain": "*"})
+    assert project.process("install").code == 0
+    project.delete_modules()
+    project.write("src/main.hml", 'import { version } from "acme/plain";\n')
+    assert project.process("install").code == 0
+    assert project.process("install", HPM_FASTPATH="verify").code == 0
+    assert shims(project) == ["src/hem_modules/acme/plain/src/index.hml"]

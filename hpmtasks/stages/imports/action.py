@@ -75,7 +75,7 @@ def is_laid(session: Session, importer: Importer) -> bool:
         return not known.shims
     return _reads_the_same(session, importer, known) and (
         known.targets == {package: _tree_of(session, package) for package in known.targets}
-        and all(_is_foreign(importer, folder) for folder in known.foreign)
+        and all(_is_foreign(importer, folder, known) for folder in known.foreign)
         and all(_fingerprint(session, importer.folder / path) == was for path, was in known.shims.items())
     )
 
@@ -95,21 +95,32 @@ def lay(session: Session, importer: Importer) -> ImportsRecord:
     foreign: list[str] = []
     if shims_are_needed(session):
         files = _read(session, importer, sources, known)
-        shims, foreign = _plan(session, importer, files)
+        shims, foreign = _plan(session, importer, files, known)
     before = {*known.shims, *found_in(importer.folder, sources.folders, apart_from_itself=not importer.name)}
     with session.modules.unaffected(importer.name) if importer.name else nullcontext():
         remove(importer.folder, before - shims.keys())
         put(importer.folder, shims)
-    packages = {str(path) for _, taken in files.values() for path in taken}
+    if not shims_are_needed(session):
+        return ImportsRecord()
+    packages = {path for _, taken in files.values() for path in taken}
     return ImportsRecord(
-        ""
-        if importer.name is None or not shims_are_needed(session)
-        else _tree_of(session, str(importer.name)),
+        _tree_of(session, str(importer.name)) if importer.name else "",
         () if importer.name else sources.folders,
         files,
         {package: _tree_of(session, package) for package in sorted(map(_package_of, packages))},
         tuple(foreign),
         {path: _fingerprint(session, importer.folder / path) for path in sorted(shims)},
+    )
+
+
+def lacks_shims(session: Session, importer: Importer) -> bool:
+    """Whether shims that *importer* needs are not there, or not right; nothing is remembered of it."""
+    known = recorded(session, importer) or ImportsRecord()
+    files = _read(session, importer, _sources(session, importer), known)
+    shims = _plan(session, importer, files, known)[0] if shims_are_needed(session) else {}
+    return any(
+        _content(importer.folder / path) != text.encode("utf-8", "surrogateescape")
+        for path, text in shims.items()
     )
 
 
@@ -170,7 +181,9 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def _plan(session: Session, importer: Importer, files: _Files) -> tuple[dict[str, str], list[str]]:
+def _plan(
+    session: Session, importer: Importer, files: _Files, known: ImportsRecord
+) -> tuple[dict[str, str], list[str]]:
     """The shims that *files* need, and the folders that cannot have any, because they have packages."""
     modules = str(session.project.modules)
     targets = Targets(modules)
@@ -183,7 +196,7 @@ def _plan(session: Session, importer: Importer, files: _Files) -> tuple[dict[str
     for folder, imports in by_folder.items():
         if not folder and importer.name is None:
             continue  # the project's hem_modules is beside it
-        if _is_foreign(importer, folder):
+        if _is_foreign(importer, folder, known):
             foreign.append(folder)
             continue
         way = os.path.relpath(modules, importer.folder / folder).replace(os.sep, "/")
@@ -191,9 +204,13 @@ def _plan(session: Session, importer: Importer, files: _Files) -> tuple[dict[str
     return shims, foreign
 
 
-def _is_foreign(importer: Importer, folder: str) -> bool:
-    beside = os.path.join(importer.folder, folder, MODULES)
-    return os.path.lexists(beside) and not is_shim_folder(beside)
+def _is_foreign(importer: Importer, folder: str, known: ImportsRecord) -> bool:
+    """Whether the ``hem_modules`` in *folder* is somebody's: without mark, and without a shim of *known*."""
+    beside = f"{folder}/{MODULES}" if folder else MODULES
+    place = importer.folder / beside
+    if not os.path.lexists(place) or is_shim_folder(str(place)):
+        return False
+    return place.is_symlink() or not any(path.startswith(f"{beside}/") for path in known.shims)
 
 
 def _package_of(path: str) -> str:

@@ -92,13 +92,9 @@ def told(change: Change, resolution: Resolution) -> str:
     return f"  ~ {change.name}: {change.before} → {change.after}{because}"
 
 
-def dependents(name: PackageName, resolution: Resolution) -> list[str]:
+def dependents(name: PackageName, resolution: Resolution) -> tuple[str, ...]:
     """The packages of *resolution* that require *name* themselves."""
-    return [
-        str(package.name)
-        for package in resolution.packages
-        if any(other.lower() == name.key for other, _ in package.dependencies)
-    ]
+    return resolution.dependents.get(name.key, ())
 
 
 def summary(changes: Sequence[Change]) -> str:

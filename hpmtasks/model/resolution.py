@@ -78,6 +78,15 @@ class Resolution:
         return {package.name: package for package in self.packages}
 
     @cached_property
+    def dependents(self) -> Mapping[str, tuple[str, ...]]:
+        """By the key of a package: those that require it themselves, in order."""
+        found: dict[str, list[str]] = {}
+        for package in self.packages:
+            for name in dict.fromkeys(other.lower() for other, _ in package.dependencies):
+                found.setdefault(name, []).append(str(package.name))
+        return {name: tuple(parents) for name, parents in found.items()}
+
+    @cached_property
     def digest(self) -> str:
         """sha256 in hex of the JSON form: equal resolutions, equal digests."""
         return hashlib.sha256(self.to_json().encode("ascii")).hexdigest()

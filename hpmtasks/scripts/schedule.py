@@ -78,7 +78,6 @@ class Schedule:
         keep_going: A failure stops only what needs the task that failed.
 
     Attributes:
-        errors: What was raised by tasks that failed because hpm could not run them.
         defect: A bug of hpm that a task ran into.
     """
 
@@ -109,7 +108,6 @@ class Schedule:
         self._running = 0
         self._is_pumping = False
         self._stopped: str | None = None
-        self.errors: dict[TaskId, HpmError] = {}
         self.defect: Exception | None = None
 
     # ---- what others ask
@@ -231,7 +229,7 @@ class Schedule:
         try:
             verdict = self._performer.judge(node.task)
         except HpmError as error:
-            verdict = self._failed_by(node, error)
+            verdict = _failed_by(error)
         except Exception as error:  # noqa: BLE001  a defect: told by whoever collects
             verdict = self._broken_by(node, error)
         with self._changed:
@@ -305,7 +303,7 @@ class Schedule:
         try:
             outcome = self._performer.perform(node.task)
         except HpmError as error:
-            outcome = self._failed_by(node, error)
+            outcome = _failed_by(error)
         except Exception as error:  # noqa: BLE001  a defect: told by whoever collects
             outcome = self._broken_by(node, error)
         with self._changed:
@@ -343,10 +341,6 @@ class Schedule:
             if user.waiting == 0 and user.state == "required":
                 self._make_ready(user)
 
-    def _failed_by(self, node: _Node, error: HpmError) -> Outcome:
-        self.errors[node.task.id] = error
-        return Outcome("failed", error.exit_code, reason=str(error))
-
     def _broken_by(self, node: _Node, error: Exception) -> Outcome:
         self.defect = self.defect or error
         return Outcome(
@@ -372,6 +366,10 @@ class Schedule:
             for need in self._nodes[id_].task.needs:
                 ranks[need] = max(ranks[need], ranks[id_])
         return ranks
+
+
+def _failed_by(error: HpmError) -> Outcome:
+    return Outcome("failed", error.exit_code, reason=str(error))
 
 
 def _needs_failed(id_: TaskId) -> Outcome:

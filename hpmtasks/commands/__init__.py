@@ -33,6 +33,8 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "fetch": ("fetch", "COMMAND", ()),
     "check": ("check", "COMMAND", ()),
     "audit": ("audit", "COMMAND", ()),
+    "licenses": ("licenses", "COMMAND", ()),
+    "sbom": ("sbom", "COMMAND", ()),
     "vendor": ("vendor", "COMMAND", ()),
     "diff": ("diff", "COMMAND", ()),
     "link": ("link", "COMMAND", ()),

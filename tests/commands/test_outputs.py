@@ -85,6 +85,8 @@ CASES: dict[str, tuple[Prepare, tuple[str, ...]]] = {
     "fetch": (nothing, ()),
     "check": (nothing, ()),
     "audit": (advised, ("--db", "db")),
+    "licenses": (nothing, ("--allow", "MIT")),
+    "sbom": (nothing, ("--output", "bom.json")),
     "vendor": (nothing, ()),
     "diff": (nothing, ("acme/b@1.0.0", "acme/b@1.2.0")),
     "link": (working, ("../working",)),

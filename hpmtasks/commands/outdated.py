@@ -73,14 +73,23 @@ def _as_data(standing: Standing) -> dict[str, Any]:
         "latest": standing.latest,
         "type": standing.section,
         "read": standing.read,
+        **({"members": list(standing.members)} if standing.members else {}),
     }
 
 
 def _table(standings: Sequence[Standing]) -> Iterator[str]:
     if not standings:
         return
-    rows = [_HEAD] + [
-        (str(each.name), each.current or "-", each.wanted or "-", each.latest or "-", each.section)
+    asked = any(each.members for each in standings)
+    rows = [(*_HEAD, *(["Required by"] if asked else []))] + [
+        (
+            str(each.name),
+            each.current or "-",
+            each.wanted or "-",
+            each.latest or "-",
+            each.section,
+            *([", ".join(each.members) or "-"] if asked else []),
+        )
         for each in standings
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -110,7 +119,7 @@ COMMAND = Command(
         "Prints a row for each package of package.json that could be newer: the locked version, the"
         " highest that all requirements on it allow (which 'hpm update' takes), and the newest release"
         " (which 'hpm update --latest' takes). If the versions of a package cannot be read, the exit code"
-        " says so. Nothing is changed."
+        " says so. In a workspace the rows tell who requires the package. Nothing is changed."
     ),
     run=run,
     arguments=arguments,

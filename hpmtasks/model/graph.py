@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from hpmtasks.model.lock_entry import Lockfile
-from hpmtasks.model.manifest import Manifest
+from hpmtasks.model.manifest import NO_VERSION, Manifest
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
 
@@ -118,17 +118,26 @@ def _children(
 # ---------------------------------------------------------------- the reasons
 
 
-def find_why(name: PackageName, lockfile: Lockfile, manifest: Manifest, *, most: int = 100) -> list[Chain]:
+def find_why(
+    name: PackageName,
+    lockfile: Lockfile,
+    manifest: Manifest,
+    members: Sequence[Manifest] = (),
+    *,
+    most: int = 100,
+) -> list[Chain]:
     """Why *name* is locked: the chains that lead to it, shortest first, at most *most* of them.
 
-    No chain meets a package twice. Empty if *name* is not locked, or nothing needs it.
+    No chain meets a package twice. Empty if *name* is not locked, or nothing needs it. With the
+    *members* of a workspace, a chain may begin with one of them, by no constraint, and *name* may be one.
 
     The search goes backwards from *name* and always continues the chain that can become the
     shortest (A* with the exact distance from the project), so that the first chains are found
     without looking at the others, of which there may be exponentially many.
     """
-    reasons = _reasons(lockfile, manifest)
-    distance = _distances(lockfile, manifest)
+    own = {PackageName.parse(member.name): member for member in members if member.name is not None}
+    reasons = _reasons(lockfile, manifest, own)
+    distance = _distances(lockfile, manifest, own)
     if name not in distance:
         return []
     found: list[Chain] = []
@@ -142,32 +151,47 @@ def find_why(name: PackageName, lockfile: Lockfile, manifest: Manifest, *, most:
         if head is None:
             found.append(chain)
             continue
+        if head in own and chain:
+            found.append((Link(head, _version_of(own[head]), ""), *chain))
+            continue
         for asker, constraint, dev in reasons.get(head, ()):
             if asker not in distance or asker == head or any(link.name == asker for link in chain):
                 continue
             serial += 1
-            longer = (Link(head, lockfile.entries[head].version, constraint, dev), *chain)
+            version = _version_of(own[head]) if head in own else lockfile.entries[head].version
+            longer = (Link(head, version, constraint, dev), *chain)
             estimate = len(longer) + distance[asker]
             heapq.heappush(waiting, (estimate, -len(longer), serial, asker, longer))
     return found
 
 
-def _reasons(lockfile: Lockfile, manifest: Manifest) -> Mapping[PackageName, list[_Reason]]:
-    """Who asks for each package, the project first, then by name."""
+def _version_of(member: Manifest) -> Version:
+    return Version.parse(member.version or NO_VERSION)
+
+
+def _reasons(
+    lockfile: Lockfile, manifest: Manifest, own: Mapping[PackageName, Manifest]
+) -> Mapping[PackageName, list[_Reason]]:
+    """Who asks for each package, the project first, then its members, then by name."""
     reasons: dict[PackageName, list[_Reason]] = {}
-    for requirements, dev in ((manifest.requirements, False), (manifest.dev_requirements, True)):
-        for needed in requirements:
-            reasons.setdefault(needed.name, []).append((None, str(needed.constraint), dev))
+    asking: list[tuple[PackageName | None, Manifest]] = [(None, manifest), *own.items()]
+    for asker, each in asking:
+        for requirements, dev in ((each.requirements, False), (each.dev_requirements, True)):
+            for needed in requirements:
+                reasons.setdefault(needed.name, []).append((asker, str(needed.constraint), dev))
     for asker, entry in lockfile.entries.items():
         for name, constraint in entry.dependencies.items():
             reasons.setdefault(name, []).append((asker, constraint, False))
     return reasons
 
 
-def _distances(lockfile: Lockfile, manifest: Manifest) -> Mapping[PackageName | None, int]:
-    """How many links lead from the project (``None``) to each locked package, at least."""
-    distance: dict[PackageName | None, int] = {None: 0}
-    asked = [needed.name for needed in (*manifest.requirements, *manifest.dev_requirements)]
+def _distances(
+    lockfile: Lockfile, manifest: Manifest, own: Mapping[PackageName, Manifest]
+) -> Mapping[PackageName | None, int]:
+    """How many links lead from the project (``None``) or a member to each locked package, at least."""
+    distance: dict[PackageName | None, int] = {None: 0, **dict.fromkeys(own, 0)}
+    everyone = (manifest, *own.values())
+    asked = [needed.name for each in everyone for needed in (*each.requirements, *each.dev_requirements)]
     waiting = deque((name, 1) for name in asked)
     while waiting:
         name, links = waiting.popleft()

@@ -73,6 +73,11 @@ class Member:
         """Its package.json as people at the root write it: ``packages/app/package.json``."""
         return f"{self.path}/{MANIFEST}" if self.path else MANIFEST
 
+    @property
+    def label(self) -> str:
+        """``acme/app@1.0.0``, for a list; of a root without a name, that it is the root."""
+        return f"{self.name}@{self.manifest.version or NO_VERSION}" if self.name else "(workspace root)"
+
     def __str__(self) -> str:
         return self.name or self.path or "the root"
 

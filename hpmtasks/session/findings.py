@@ -10,7 +10,8 @@ from typing import Literal, TypeAlias
 
 from hpmtasks.model.lockfile import Lockfile, create_empty
 from hpmtasks.model.package import PackageName
-from hpmtasks.model.resolution import ResolvedPackage, from_entry
+from hpmtasks.model.resolution import Resolution, ResolvedPackage, from_entry
+from hpmtasks.session.copies import occupant_of
 from hpmtasks.session.session import Session
 from hpmtasks.store.compare import FileDifference, differences, recorded_files
 from hpmtasks.store.tree import ForeignEntry, digest_folder
@@ -51,12 +52,17 @@ def examine(session: Session, *, content: bool) -> list[Finding]:
     found = list(_of_lock(session, lockfile))
     if found and lockfile is None:
         return found  # what should be there is not known at all
-    wanted: set[str] = {name.key for name in session.links}
-    for name, entry in (lockfile or create_empty()).entries.items():
-        package = from_entry(name, entry, entry.commit or "")
+    entries = (lockfile or create_empty()).entries
+    locked = Resolution(tuple(from_entry(name, each, each.commit or "") for name, each in entries.items()))
+    stand_ins = session.stand_ins(locked)
+    wanted: set[str] = {name.key for name in stand_ins}
+    for package in locked.packages:
         if session.lays_out(package):
-            wanted.add(name.key)
+            wanted.add(package.name.key)
             found += _of_folder(session, package, content=content)
+    for name, folder in stand_ins.items():
+        if name not in session.links:
+            found += _of_member(session, name, folder, content=content)
     own = session.modules.installed()
     for name in _folders(session.project.modules):
         if name.key in wanted:
@@ -91,6 +97,16 @@ def _of_folder(session: Session, package: ResolvedPackage, *, content: bool) -> 
         files = recorded_files(session.store.layout, occupant.tree) if content else None
         differing = differences(folder, files) if files is not None else []
         yield Finding("changed", name, f"{package.id} was changed", tuple(differing))
+
+
+def _of_member(session: Session, name: PackageName, folder: Path, *, content: bool) -> Iterator[Finding]:
+    place, shown = session.project.package_folder(name), session.project.relative(folder)
+    if not os.path.lexists(place):
+        yield Finding("missing", name, f"{name} is not there, the member in {shown}")
+        return
+    occupant = occupant_of(session, name, folder)
+    if not session.modules.holds(occupant) or (content and _digest(place) != occupant.tree):
+        yield Finding("changed", name, f"{name} is not what the member in {shown} is now")
 
 
 def _digest(folder: Path) -> str | None:

@@ -20,7 +20,9 @@ def find_locked_project(start: Path) -> Project:
         OutOfDate: There is neither.
     """
     for folder in (start, *start.parents):
-        if (folder / MANIFEST).is_file() or (folder / LOCKFILE).is_file():
+        if (folder / MANIFEST).is_file():
+            return Project.find(folder)
+        if (folder / LOCKFILE).is_file():
             return Project(folder)
     raise OutOfDate(f"There is no package-lock.json in {start} or in a folder above.")
 

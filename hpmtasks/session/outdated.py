@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hpmtasks.errors import HpmError, NotOffline
 from hpmtasks.model.lockfile import LockEntry, overriding_constraints
+from hpmtasks.model.manifest import get_all_dependencies
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.constraint import Constraint, parse_constraint
 from hpmtasks.semver.version import Version
@@ -23,7 +24,8 @@ class Standing:
 
     Attributes:
         name: The package.
-        section: Where the project asks for it; ``transitive`` if only packages do.
+        section: Where the project or a member asks for it; ``transitive`` if only packages do.
+        members: Who of the workspace asks for it; empty in a project without members.
         current: The locked version, if it is locked.
         wanted: The highest version that every requirement on it allows, if there is one.
         latest: The newest release.
@@ -36,6 +38,7 @@ class Standing:
     wanted: str | None
     latest: str | None
     read: int | None = None
+    members: tuple[str, ...] = ()
 
     @property
     def is_outdated(self) -> bool:
@@ -76,11 +79,26 @@ def compare(session: Session, *, transitive: bool) -> Comparison:
 
 
 def _sections(session: Session, *, transitive: bool) -> Iterator[tuple[PackageName, str]]:
-    manifest, lockfile = session.documents.manifest, session.documents.lockfile
+    own, lockfile = session.workspace.by_name, session.documents.lockfile
     if transitive and lockfile:
-        yield from ((name, "transitive") for name in lockfile.entries)
-    yield from ((each.name, "devDependencies") for each in manifest.dev_requirements)
-    yield from ((each.name, "dependencies") for each in manifest.requirements)
+        yield from ((name, "transitive") for name in lockfile.entries if name not in own)
+    everyone = [member.manifest for member in session.workspace.everyone()]
+    in_dev = [each.name for manifest in everyone for each in manifest.dev_requirements]
+    in_dependencies = [each.name for manifest in everyone for each in manifest.requirements]
+    yield from ((name, "devDependencies") for name in in_dev if name not in own)
+    yield from ((name, "dependencies") for name in in_dependencies if name not in own)
+
+
+def _asking(session: Session, name: PackageName) -> tuple[str, ...]:
+    """The root and the members that require *name*; of a project without members, nobody."""
+    workspace = session.workspace
+    if not workspace.members:
+        return ()
+    return tuple(
+        str(member)
+        for member in workspace.everyone()
+        if any(each.name == name for each in get_all_dependencies(member.manifest))
+    )
 
 
 def _versions(session: Session, name: PackageName) -> tuple[list[Version], int | None]:
@@ -113,6 +131,7 @@ def _standing(
         wanted=str(max(allowed)) if allowed else None,
         latest=str(newest_of(versions)) if versions else None,
         read=read,
+        members=_asking(session, name),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.project.config import read_config
+from hpmtasks.project.remote_cache import RemoteCache
 
 #: Every environment variable that hpm reads, with what it means. docs and tests derive from it.
 VARIABLES: Mapping[str, str] = {
@@ -26,6 +27,9 @@ VARIABLES: Mapping[str, str] = {
     "HPM_FASTPATH": "whether stamp and plan may answer: on, off, or verify it by the graph (default: on)",
     "HPM_AUDIT_DATABASE": "a folder or zip of advisories that `hpm audit` reads instead of asking a service",
     "HPM_OSV_URL": "the service that `hpm audit` asks (default: https://api.osv.dev)",
+    "HPM_REMOTE_CACHE": "URL of a cache that shares the results of scripts between machines",
+    "HPM_REMOTE_CACHE_TOKEN": "token for that cache, or user:password",
+    "HPM_REMOTE_WRITE": "whether that cache is given results too: on or off (default: off)",
     "HPM_RETRY_DELAYS": "seconds to wait before each retry of a request (default: 1,2,4,8)",
     "GITHUB_TOKEN": "token for GitHub",
     "GH_TOKEN": "token for GitHub, if GITHUB_TOKEN is not set",
@@ -39,6 +43,7 @@ VARIABLES: Mapping[str, str] = {
     "NO_COLOR": "any value: no colour in the output",
     "CLICOLOR_FORCE": "any value but 0: colour in the output, although it is no terminal",
     "TERM": "dumb: a terminal without colours",
+    "SOURCE_DATE_EPOCH": "the date in what `hpm sbom` writes, in seconds since 1970",
     "CI": "any value: plain output, no questions",
     "HOME": "the home folder, where ~ is",
     "USERPROFILE": "the home folder, if HOME is not set",
@@ -60,6 +65,8 @@ class Settings:
     config_path: Path = Path("config.json")
     #: Where advisories are, as config.json says; the environment and package.json go before it.
     audit_database: str | None = None
+    #: Where results of scripts are shared with other machines; ``None``: nowhere.
+    remote_cache: RemoteCache | None = None
     #: The environment itself: proxies and certificate authorities are read from it by ``net``.
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -81,6 +88,7 @@ class Settings:
             config_sources=_list_of(config.get("sources", []), f"{config_path}: sources"),
             config_path=config_path,
             audit_database=_text_of(config.get("audit_database"), f"{config_path}: audit_database"),
+            remote_cache=RemoteCache.read(environ, config, str(config_path)),
             environ=environ,
         )
 

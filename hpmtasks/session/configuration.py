@@ -11,6 +11,7 @@ from typing import Any
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.files.mutex import Mutex
 from hpmtasks.project.config import read_config, write_config
+from hpmtasks.project.remote_cache import checked_secret, checked_switch, checked_url
 from hpmtasks.project.settings import checked_token
 
 #: What is shown of a secret.
@@ -60,11 +61,36 @@ def _read_database(text: str, path: Path) -> str:  # noqa: ARG001  # the signatu
     return str(Path(text).expanduser().absolute())
 
 
+def _read_cache(text: str, path: Path) -> str:
+    url = checked_url(text, f"{path}: remote.cache")
+    if url is None:
+        raise InvalidSetting("remote.cache", ["A URL is not empty; 'hpm config unset' removes it."])
+    return url
+
+
+def _read_write(text: str, path: Path) -> bool:
+    return checked_switch(text, f"{path}: remote.write")
+
+
+def _read_secret(text: str, path: Path) -> str:
+    secret = checked_secret(text.strip(), f"{path}: remote.token")
+    if secret is None:
+        raise InvalidSetting("remote.token", ["A token is not empty; 'hpm config unset' removes it."])
+    return secret
+
+
 #: Everything that config.json may hold, as ``docs/configuration.md`` has it.
 KEYS: Mapping[str, Key] = {
     "github_token": Key("token for GitHub", ("GITHUB_TOKEN", "GH_TOKEN"), _read_token, is_secret=True),
     "audit_database": Key(
         "a folder or zip of advisories that 'hpm audit' reads", ("HPM_AUDIT_DATABASE",), _read_database
+    ),
+    "remote.cache": Key(
+        "URL of a cache that shares the results of scripts", ("HPM_REMOTE_CACHE",), _read_cache
+    ),
+    "remote.write": Key("whether that cache is given results too", ("HPM_REMOTE_WRITE",), _read_write),
+    "remote.token": Key(
+        "token for that cache, or user:password", ("HPM_REMOTE_CACHE_TOKEN",), _read_secret, is_secret=True
     ),
     "sources": Key("where packages come from, a JSON list", ("HPM_SOURCES",), _read_sources, adds_up=True),
 }

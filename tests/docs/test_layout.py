@@ -96,11 +96,12 @@ def test_every_file_in_the_project_is_documented(installed: Path) -> None:
 
 
 def test_what_is_documented_is_written(installed: Path) -> None:
-    """No path of the drawings is made up, but for those of a moment and those of the first hpm.
+    """No path of the drawings is made up, but for those of a moment, of scripts and of the first hpm.
 
     With links there is no stamp, so this project has none.
     """
     momentary = {".hpm/package.json", ".hpm/links.json", "<Owner>/<Repo>/<version>.tar.gz"}
+    momentary |= {f"v1/results/{kind}/<ab>/<sha256>" for kind in ("cas", "ac")}
     for index, folder in ((0, installed / ".hpm" / "cache"), (1, installed / "project")):
         written = files_in(folder)
         for path in documented(index):
@@ -120,6 +121,8 @@ def test_every_path_of_the_store_is_documented() -> None:
         tree_files(tree) / "src" / "index.hml",
         tree_index(tree),
         layout.legacy(name, "1.0.0"),
+        layout.blob("d" * 64),
+        layout.result("e" * 64),
         layout.temporary / ".tmp-machine-1-random",
     ]
     known = [pattern(path) for path in documented(0)]

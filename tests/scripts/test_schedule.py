@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,7 @@ class Virtual:
     most: int = 0
     judged: list[str] = field(default_factory=list)
     _ends: dict[str, float] = field(default_factory=dict)
+    _settled: set[str] = field(default_factory=set)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def judge(self, task: ScriptTask) -> Outcome | Stale:
@@ -74,8 +76,17 @@ class Virtual:
                 while set(self._ends) != wanted:
                     assert self._changed.wait(PATIENCE_SECONDS), (together, self._ends)
                 self.now = min(self._ends.values())
-                for name in [name for name, end in self._ends.items() if end <= self.now]:
+                over = {name for name, end in self._ends.items() if end <= self.now}
+                for name in over:
                     del self._ends[name]
+                self._changed.notify_all()
+                assert self._changed.wait_for(partial(over.issubset, self._settled), PATIENCE_SECONDS)
+
+    def listen(self, event: Event) -> None:
+        """No time passes before the schedule knows what has ended."""
+        if isinstance(event, Ended):
+            with self._changed:
+                self._settled.add(event.task.script)
                 self._changed.notify_all()
 
 
@@ -84,16 +95,24 @@ def run(
 ) -> tuple[Schedule, dict[str, str]]:
     """Settle all *tasks*, while those in each of *order* run together; how each ended."""
     laid = {each.id: each for each in tasks}
+    events = listened(performer)
     schedule = Schedule(
         laid,
         performer,
-        Events(lambda: performer.now),
+        events,
         asked=_ids(asked),
         **options,  # type: ignore[arg-type]
     )
     schedule.require(laid)
     performer.pass_time(tuple(words.split()) for words in order)
     return schedule, {id_.script: outcome.kind for id_, outcome in schedule.finish().items()}
+
+
+def listened(virtual: Virtual) -> Events:
+    """A stream of events that *virtual* listens to, by its clock."""
+    events = Events(lambda: virtual.now)
+    events.subscribe(virtual.listen)
+    return events
 
 
 def _ids(names: str) -> list[TaskId]:
@@ -161,7 +180,7 @@ def test_only_what_is_required_is_judged() -> None:
     """And what that needs, first; a second question begins nothing anew."""
     laid = {each.id: each for each in [task("a"), task("b", "a"), task("c")]}
     virtual = Virtual({})
-    schedule = Schedule(laid, virtual, Events())
+    schedule = Schedule(laid, virtual, listened(virtual))
     assert schedule.verdict(TaskId("", "b")) is True
     assert schedule.outcome(TaskId("", "b")) == Outcome("fresh")
     assert virtual.judged == ["a", "b"]
@@ -171,7 +190,7 @@ def test_verdict_does_not_wait_for_the_work() -> None:
     """That a task is stale is known while it still runs."""
     laid = {each.id: each for each in [task("a")]}
     virtual = Virtual({"a": 1})
-    schedule = Schedule(laid, virtual, Events(), jobs=1)
+    schedule = Schedule(laid, virtual, listened(virtual), jobs=1)
     assert schedule.verdict(TaskId("", "a")) is False
     virtual.pass_time([("a",)])
     assert schedule.outcome(TaskId("", "a")).kind == "ran"
@@ -182,7 +201,7 @@ def test_events_tell_the_whole_story() -> None:
     laid = {each.id: each for each in [task("a"), task("b", "a")]}
     virtual = Virtual({"b": 2})
     told: list[Event] = []
-    events = Events(lambda: virtual.now)
+    events = listened(virtual)
     events.subscribe(told.append)
     schedule = Schedule(laid, virtual, events)
     schedule.require(laid)
@@ -245,7 +264,7 @@ def test_stop_begins_nothing_more() -> None:
     """What runs is waited for; what waits is skipped with the reason given."""
     laid = {each.id: each for each in [task("a"), task("b"), task("c", "b")]}
     virtual = Virtual(dict.fromkeys("abc", 1.0))
-    schedule = Schedule(laid, virtual, Events(), jobs=1)
+    schedule = Schedule(laid, virtual, listened(virtual), jobs=1)
     schedule.require(laid)
     schedule.stop("interrupted")
     virtual.pass_time([("b",)])

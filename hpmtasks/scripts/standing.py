@@ -153,7 +153,7 @@ class _Search:
                 names = frozenset(os.listdir(folder))
             except (FileNotFoundError, NotADirectoryError):
                 return
-        for name in names - FORBIDDEN:
+        for name in sorted(names - FORBIDDEN):
             try:
                 yield name, os.lstat(folder + name)
             except (FileNotFoundError, NotADirectoryError):

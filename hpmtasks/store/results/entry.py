@@ -1,7 +1,8 @@
 """entry: a result as it is stored: bytes that show whether they were altered, or belong to another action.
 
 The seal is one more field behind those of ``ActionResult``, which other readers of REAPI skip. It is
-no protection against anybody who means it: who may write results has to be trusted.
+no protection against anybody who means it: who may write results has to be trusted. Of an action
+only the hash counts, which is what its result is stored under.
 """
 
 from __future__ import annotations
@@ -38,4 +39,4 @@ def unseal(action: Digest, data: bytes) -> ActionResult:
 
 
 def _seal(action: Digest, encoded: bytes) -> bytes:
-    return wire.data(_SEAL, hashlib.sha256(_DOMAIN + action.encode() + encoded).digest())
+    return wire.data(_SEAL, hashlib.sha256(_DOMAIN + action.hash.encode() + encoded).digest())

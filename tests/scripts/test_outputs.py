@@ -253,9 +253,7 @@ def test_outputs_behind_a_link_are_not_looked_for(machine: Machine, tmp_path: Pa
         machine.keep(folder)
 
 
-@pytest.mark.parametrize(
-    "target", ["/etc/passwd", "../../outside", "x/../../..", "hidden/outside", "../.git"]
-)
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../outside", "x/../../..", "../hidden/x", "../.git"])
 def test_a_link_that_leads_out_is_an_error(machine: Machine, tmp_path: Path, target: str) -> None:
     """A link out of the member's folder, straight or by way of another link, cannot be given back."""
     folder = lay(tmp_path / "one", {"dist/link": target, "hidden": str(tmp_path)})

@@ -1,4 +1,4 @@
-"""http: the fetcher that goes out, by httpx; redirects, retries and credentials are decided here."""
+"""http: the fetcher that goes out; redirects, retries, limits and credentials are decided here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from hpmtasks import __version__
 from hpmtasks.errors import NetworkFailure
@@ -23,14 +23,9 @@ from hpmtasks.net.retry import (
     parse_delays,
     stated_wait,
 )
-
-if TYPE_CHECKING:
-    import ssl
-
-    import httpx
+from hpmtasks.net.wire import Opened, Trouble, Wire, WireFailure
 
 USER_AGENT = f"hpm/{__version__}"
-MOST_CONNECTIONS = 64
 MOST_REDIRECTS = 5
 # What is read of a refusal: its message is in the first few bytes.
 _LARGEST_REFUSAL = 64 * 1024
@@ -93,10 +88,11 @@ class _Upload:
 
 
 class HttpFetcher:
-    """A fetcher over HTTP/1.1 with up to 64 connections, safe to share between threads.
+    """A fetcher with up to 64 connections, safe to share between threads.
 
-    httpx is imported by the first request. Its environment handling and redirects are
-    off: the proxy, the certificates and the credentials are this module's own business.
+    A client library is imported by the first request: the compiled one, or httpx where there is
+    a proxy, where certificates are named, and where nothing else is installed. What libraries do
+    of themselves about environment and redirects is off: that is this module's own business.
     """
 
     def __init__(
@@ -107,6 +103,7 @@ class HttpFetcher:
         patience: Patience | None = None,
         clock: Clock | None = None,
         trace: Callable[[str], None] | None = None,
+        client: str | None = None,
     ) -> None:
         """A fetcher that has opened nothing yet.
 
@@ -116,6 +113,7 @@ class HttpFetcher:
             patience: How long servers may take.
             clock: Time.
             trace: Told one line for each request; never a secret.
+            client: ``httpx``: use no other library; by default what ``HPM_HTTP_CLIENT`` says.
         """
         self.requests: Counter[str] = Counter()
         self._environ = environ
@@ -126,7 +124,8 @@ class HttpFetcher:
         self._closed = threading.Event()
         self._sleep = self._clock.sleep or self._closed.wait
         self._guard = threading.Lock()
-        self._transports: dict[tuple[bool, str | None], httpx.HTTPTransport] = {}
+        self._client = client or environ.get("HPM_HTTP_CLIENT") or "auto"
+        self._wires: dict[tuple[bool, str | None], Wire] = {}
 
     def request(
         self,
@@ -168,10 +167,10 @@ class HttpFetcher:
         """No connection is open, and requests that wait for a retry have given up."""
         self._closed.set()
         with self._guard:
-            transports = list(self._transports.values())
-            self._transports.clear()
-        for transport in transports:
-            transport.close()
+            wires = list(self._wires.values())
+            self._wires.clear()
+        for wire in wires:
+            wire.close()
 
     # ------------------------------------------------------------ retries
 
@@ -246,39 +245,32 @@ class HttpFetcher:
 
     def _exchange(self, hop: _Call, into: BinaryIO) -> Answer:
         """One request and its answer; 5xx and redirects are answers here."""
-        import httpx
-
         origin = origin_of(hop.url)
         if self._budget.is_resting(origin.place):
             raise NetworkFailure(_could_not_connect(origin.place))
         with self._guard:
             self.requests[origin.host] += 1
+        proxy = proxy_for(origin, self._environ)
+        content = hop.content.chunks() if isinstance(hop.content, _Upload) else hop.content
         try:
-            response = self._transport(origin).handle_request(_prepared(hop, self._patience))
-            try:
-                answer = self._read(response, hop, into)
-            finally:
-                response.close()
-        except httpx.TransportError as problem:
-            raise _told(problem, origin, by_proxy=proxy_for(origin, self._environ) is not None) from None
-        except httpx.InvalidURL:
-            raise NetworkFailure(
-                f"Network error: {without_secrets(hop.url)} is not a usable address."
-            ) from None
+            wire = self._wire(origin, proxy)
+            with wire.open(hop.method, hop.url, _headers(hop), content, self._patience) as opened:
+                answer = self._read(opened, hop, into)
+        except WireFailure as failure:
+            raise _told(failure.trouble, hop, by_proxy=proxy is not None) from None
         if answer.status < 500:
             self._budget.succeeded(origin.place)
         if self._trace:
             self._trace(f"{hop.method} {without_secrets(hop.url)} {answer.status}")
         return answer
 
-    def _read(self, response: httpx.Response, hop: _Call, into: BinaryIO) -> Answer:
+    def _read(self, opened: Opened, hop: _Call, into: BinaryIO) -> Answer:
         place = origin_of(hop.url).place
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        if not 200 <= response.status_code < 300:
-            refusal = b"".join(_first(response.iter_raw(), _LARGEST_REFUSAL))
-            return Answer(response.status_code, headers, refusal, hop.url)
+        if not 200 <= opened.status < 300:
+            refusal = b"".join(_first(opened.chunks, _LARGEST_REFUSAL))
+            return Answer(opened.status, opened.headers, refusal, hop.url)
         received = 0
-        for chunk in response.iter_raw():
+        for chunk in opened.chunks:
             received += len(chunk)
             if received > hop.limit_bytes:
                 raise NetworkFailure(
@@ -290,54 +282,43 @@ class HttpFetcher:
                     "Please check your internet connection and try again."
                 )
             into.write(chunk)
-        return Answer(response.status_code, headers, b"", hop.url)
+        return Answer(opened.status, opened.headers, b"", hop.url)
 
-    def _transport(self, origin: Origin) -> httpx.HTTPTransport:
-        import ssl
-
-        import httpx
-
-        proxy = proxy_for(origin, self._environ)
+    def _wire(self, origin: Origin, proxy: str | None) -> Wire:
+        """The wire to *origin*: the compiled client, unless something is asked for that httpx does better."""
         secure = origin.scheme == "https" or (proxy or "").startswith("https:")
         with self._guard:
-            transport = self._transports.get((secure, proxy))
-            if transport is None:
-                # Without https nothing is verified; a context that trusts nobody costs nothing.
-                context = tls_context(self._environ) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-                transport = httpx.HTTPTransport(
-                    verify=context,
-                    trust_env=False,
-                    limits=httpx.Limits(
-                        max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS
-                    ),
-                    proxy=_proxy(proxy, context) if proxy else None,
-                )
-                self._transports[secure, proxy] = transport
-        return transport
+            wire = self._wires.get((secure, proxy))
+            if wire is None:
+                wire = self._fast_wire(secure=secure, proxy=proxy) or self._any_wire(secure, proxy)
+                self._wires[secure, proxy] = wire
+        return wire
+
+    def _fast_wire(self, *, secure: bool, proxy: str | None) -> Wire | None:
+        own_certificates = self._environ.get("SSL_CERT_FILE") or self._environ.get("SSL_CERT_DIR")
+        if self._client == "httpx" or proxy is not None or (secure and own_certificates):
+            return None
+        try:
+            from hpmtasks.net.by_reqwest import ReqwestWire
+        except ImportError:
+            return None  # not every platform has it
+        return ReqwestWire(self._patience)
+
+    def _any_wire(self, secure: bool, proxy: str | None) -> Wire:
+        import ssl
+
+        from hpmtasks.net.by_httpx import HttpxWire
+
+        # Without https nothing is verified; a context that trusts nobody costs nothing.
+        context = tls_context(self._environ) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return HttpxWire(context, proxy)
 
 
-def _proxy(url: str, context: ssl.SSLContext) -> httpx.Proxy:
-    import httpx
-
-    return httpx.Proxy(url, ssl_context=context if url.startswith("https:") else None)
-
-
-def _prepared(hop: _Call, patience: Patience) -> httpx.Request:
-    import httpx
-
+def _headers(hop: _Call) -> dict[str, str]:
     headers = {"Accept": "*/*", **hop.headers, "User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
     if hop.token is not None:
         headers["Authorization"] = hop.token.authorization
-    timeout = {
-        "connect": patience.connect,
-        "read": patience.pause,
-        "write": patience.pause,
-        "pool": patience.answer,
-    }
-    content = hop.content.chunks() if isinstance(hop.content, _Upload) else hop.content
-    return httpx.Request(
-        hop.method, hop.url, headers=headers, content=content, extensions={"timeout": timeout}
-    )
+    return headers
 
 
 def _first(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
@@ -357,24 +338,24 @@ def _could_not_connect(place: str) -> str:
     )
 
 
-def _told(problem: httpx.TransportError, origin: Origin, *, by_proxy: bool) -> _Broken | NetworkFailure:
-    """What to raise for *problem*: whether it may pass, and what a user would say has happened."""
-    import httpx
-
-    place = origin.place
-    if "CERTIFICATE_VERIFY_FAILED" in str(problem):
+def _told(trouble: Trouble, hop: _Call, *, by_proxy: bool) -> _Broken | NetworkFailure:
+    """What to raise for *trouble*: whether it may pass, and what a user would say has happened."""
+    place = origin_of(hop.url).place
+    if trouble is Trouble.ADDRESS:
+        return NetworkFailure(f"Network error: {without_secrets(hop.url)} is not a usable address.")
+    if trouble is Trouble.UNTRUSTED:
         return NetworkFailure(
             f"Network error: the certificate of {place} is not trusted\n\n"
             "If your network has a certificate authority of its own, name its file in SSL_CERT_FILE."
         )
-    if isinstance(problem, httpx.ProxyError | httpx.ConnectError | httpx.ConnectTimeout):
+    if trouble is Trouble.UNREACHABLE:
         message = _could_not_connect(place)
         if by_proxy:
             message += (
                 "\nThe way leads through a proxy: please check HTTPS_PROXY, HTTP_PROXY and NO_PROXY too."
             )
         return _Broken(message, place, unreachable=True)
-    happened = "stopped answering" if isinstance(problem, httpx.TimeoutException) else "broke off its answer"
+    happened = "stopped answering" if trouble is Trouble.SILENT else "broke off its answer"
     return _Broken(
         f"Network error: {place} {happened}\n\nPlease check your internet connection and try again.", place
     )

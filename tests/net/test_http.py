@@ -67,10 +67,18 @@ def pauses() -> Pauses:
     return Pauses()
 
 
+@pytest.fixture(params=["auto", "httpx"])
+def client(request: pytest.FixtureRequest) -> str:
+    """Each client library: whatever holds of one holds of the other."""
+    if request.param == "auto":
+        pytest.importorskip("pyreqwest", reason="there is no compiled client for this platform")
+    return str(request.param)
+
+
 @pytest.fixture
-def fetcher(pauses: Pauses) -> Iterator[HttpFetcher]:
+def fetcher(pauses: Pauses, client: str) -> Iterator[HttpFetcher]:
     """A fetcher with the usual delays, which take no time."""
-    made = HttpFetcher({}, budget=RetryBudget(clock=pauses.clock()), clock=pauses.clock())
+    made = HttpFetcher({}, budget=RetryBudget(clock=pauses.clock()), clock=pauses.clock(), client=client)
     yield made
     made.close()
 

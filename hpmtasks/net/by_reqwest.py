@@ -1,0 +1,85 @@
+"""by_reqwest: the wire for what is frequent: a compiled client, HTTP/2 where the server has it.
+
+It trusts what the system trusts. A request costs a tenth of what it costs by httpx, and so
+does the import (``docs/architecture.md``, "The network").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+
+from pyreqwest import exceptions
+from pyreqwest.client import SyncClient, SyncClientBuilder
+from pyreqwest.response import SyncResponse
+
+from hpmtasks.net.retry import Patience
+from hpmtasks.net.wire import MOST_CONNECTIONS, Opened, Trouble, WireFailure
+
+
+class ReqwestWire:
+    """Requests by pyreqwest, from any thread of the process that made it."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._client = _client(patience)
+
+    @contextmanager
+    def open(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | Iterator[bytes] | None,
+        patience: Patience,  # noqa: ARG002  the client has it
+    ) -> Iterator[Opened]:
+        """See :meth:`Wire.open`."""
+        try:
+            request = self._client.request(method, url)
+            for name, value in headers.items():
+                request = request.header(name, value, is_sensitive=name == "Authorization")
+            if isinstance(content, bytes):
+                request = request.body_bytes(content)
+            elif content is not None:
+                request = request.body_stream(content)
+            with request.build_streamed() as response:
+                fields = {name.lower(): value for name, value in response.headers.items()}
+                yield Opened(response.status, fields, _chunks(response))
+        except exceptions.BuilderError:
+            raise WireFailure(Trouble.ADDRESS) from None
+        except exceptions.RequestError as problem:
+            raise WireFailure(_trouble(problem)) from None
+
+    def close(self) -> None:
+        """See :meth:`Wire.close`."""
+        self._client.close()
+
+
+def _client(patience: Patience) -> SyncClient:
+    as_sent = SyncClientBuilder().gzip(enable=False).brotli(enable=False).zstd(enable=False)
+    return (
+        as_sent.deflate(enable=False)
+        .follow_redirects(enable=False)
+        .referer(enable=False)
+        .no_proxy()
+        .http2(enable=True)
+        .connect_timeout(timedelta(seconds=patience.connect))
+        .read_timeout(timedelta(seconds=patience.pause))
+        .max_connections(MOST_CONNECTIONS)
+        .pool_max_idle_per_host(MOST_CONNECTIONS)
+        .build()
+    )
+
+
+def _chunks(response: SyncResponse) -> Iterator[bytes]:
+    reader = response.body_reader
+    while (chunk := reader.read_chunk()) is not None:
+        yield memoryview(chunk)  # type: ignore[misc]  # whoever takes bytes takes it
+
+
+def _trouble(problem: exceptions.RequestError) -> Trouble:
+    if isinstance(problem, exceptions.ConnectError | exceptions.ConnectTimeoutError):
+        causes = problem.details["causes"] or []
+        is_untrusted = any("certificate" in cause["message"] for cause in causes)
+        return Trouble.UNTRUSTED if is_untrusted else Trouble.UNREACHABLE
+    return Trouble.SILENT if isinstance(problem, exceptions.RequestTimeoutError) else Trouble.BROKEN_OFF

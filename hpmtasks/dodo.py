@@ -21,13 +21,14 @@ from doit.exceptions import InvalidDodoFile
 from doit.globals import Globals
 from doit.task import Task
 
-from hpmtasks.errors import HpmError
+from hpmtasks.errors import HpmError, Usage
 from hpmtasks.graph import failing_task
 from hpmtasks.pipeline import INSTALL, installation, prover, scripts
 from hpmtasks.project import STATE_FOLDER, Project
 from hpmtasks.project.checker import ContentChecker
 from hpmtasks.project.settings import Settings
 from hpmtasks.project.state import DoitBackend
+from hpmtasks.project.workspace import workspace_root_of
 from hpmtasks.session import Session
 
 
@@ -61,11 +62,14 @@ def task_hpm() -> Iterator[Task]:
         )
     if isinstance(dep_manager.checker, ContentChecker):
         dep_manager.checker.use(backend.state.files)
+    here = Path.cwd()
     try:
+        if root := workspace_root_of(here):
+            raise Usage(f"{here} is a member of the workspace in {root}; a dodo.py belongs there.")
         settings = Settings.load(os.environ)
     except HpmError as error:
         yield failing_task(INSTALL, error)
         return
-    session = Session(Project(Path.cwd()), settings, backend.state)
+    session = Session(Project(here), settings, backend.state)
     yield from installation(session, prover(dep_manager))
     yield from scripts(session)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import getpass
 import re
+from contextlib import suppress
 
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.console import Console
 from hpmtasks.errors import InvalidManifest, Usage
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.failures import storage_failures
-from hpmtasks.model.manifest import create_default, render_manifest, validate
+from hpmtasks.model.manifest import create_default, read_manifest, render_manifest, validate
 from hpmtasks.project import MANIFEST
+from hpmtasks.project.workspace import workspace_root_of
 
 #: What is asked, in this order: the field, and the question.
 QUESTIONS = (
@@ -46,18 +48,29 @@ def run(context: Context) -> int:
         write_atomically(path, render_manifest(document).encode(), durable=True)
     console.result({"path": str(path), "manifest": document})
     console.report("Created package.json")
+    if root := workspace_root_of(context.folder):
+        console.note(f"It is a member of the workspace in {root}; 'hpm install' installs what it requires.")
     return 0
 
 
 def _default_name(context: Context) -> str:
-    """``user/folder`` in the letters that a package name may have."""
+    """``user/folder`` in the letters that a package name may have; in a workspace the owner is its root's."""
     try:
-        user = context.environ.get("USER") or getpass.getuser()
+        user = _owner_of_workspace(context) or context.environ.get("USER") or getpass.getuser()
     except (OSError, KeyError, ImportError):
         user = ""
     name = f"{_as_part(user, 'owner')}/{_as_part(context.folder.name, 'package')}"
     # Some owners are reserved.
     return name if not validate(create_default(name)) else f"owner/{name.partition('/')[2]}"
+
+
+def _owner_of_workspace(context: Context) -> str | None:
+    root = workspace_root_of(context.folder)
+    if root is None:
+        return None
+    with suppress(InvalidManifest):
+        return (read_manifest(root / MANIFEST, strict_own=False).name or "").partition("/")[0] or None
+    return None
 
 
 def _as_part(text: str, otherwise: str) -> str:

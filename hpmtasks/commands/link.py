@@ -16,6 +16,7 @@ from hpmtasks.model.manifest import Manifest
 from hpmtasks.model.package import PackageName
 from hpmtasks.project import Project
 from hpmtasks.project.links import links_of, relative_to
+from hpmtasks.project.workspace import read_workspace
 from hpmtasks.session import Session
 from hpmtasks.store.folder import UnusableFolder, read_folder_manifest
 
@@ -94,6 +95,12 @@ def _usable(project: Project, folder: Path, given: str) -> Manifest:
     """
     if not folder.is_dir():
         raise Usage(f"{given}: there is no such folder.")
+    member = next((each for each in read_workspace(project).members if each.folder == folder), None)
+    if member is not None:
+        raise Usage(
+            f"{given} is a member of this workspace. Who requires it gets its files as they are:"
+            f" hpm install {member}"
+        )
     if folder.resolve().is_relative_to(project.root.resolve()):
         raise Usage(f"{given} is in the project itself; only a folder outside of it can be linked.")
     try:

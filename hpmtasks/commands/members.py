@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from hpmtasks.commands.command import Context
 from hpmtasks.errors import Usage
-from hpmtasks.project.workspace import Member, Workspace
+from hpmtasks.project.workspace import Member, Workspace, read_workspace
 
 
 def add_member_options(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +32,11 @@ def meant_member(context: Context, workspace: Workspace) -> Member:
     if given.get("member"):
         return workspace.named(given["member"])
     return workspace.at(context.project.start)
+
+
+def own_folder(context: Context) -> Path:
+    """The folder of the project, or of the member of the workspace, that the command was started in."""
+    return read_workspace(context.project).at(context.project.start).folder
 
 
 def require_another(member: Member, name: object) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from hpmtasks.commands.cache import in_units
 from hpmtasks.commands.command import Command, Context
+from hpmtasks.commands.members import own_folder
 from hpmtasks.errors import Usage
 from hpmtasks.model.manifest import read_manifest
+from hpmtasks.project import MANIFEST
 from hpmtasks.session.packing import Finding, Packing, pack
 from hpmtasks.sources.working_copy import WorkingCopy
 
@@ -33,9 +35,8 @@ def run(context: Context) -> int:
             "'hpm pack' shows with --list what users would get.\n\n"
             "There is nothing to pack: a package is published by pushing a tag. See 'hpm help release'."
         )
-    project, console = context.project, context.console
-    manifest = read_manifest(project.manifest_path)
-    packing = pack(WorkingCopy.around(project.root, context.environ), manifest)
+    console, folder = context.console, own_folder(context)
+    packing = pack(WorkingCopy.around(folder, context.environ), read_manifest(folder / MANIFEST))
     console.result(_as_data(packing))
     for line in _told(packing):
         console.line(line)

@@ -10,7 +10,9 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
 from hpmtasks.commands.command import Command, Context
+from hpmtasks.commands.members import own_folder
 from hpmtasks.model.manifest import Manifest, read_manifest
+from hpmtasks.project import Project
 from hpmtasks.session import releasing
 from hpmtasks.sources.working_copy import WorkingCopy
 from hpmtasks.stages.script.action import run_script, steps_of
@@ -30,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context) -> int:
     """Release; see :data:`COMMAND`."""
-    given, console, project = context.arguments, context.console, context.project
+    given, console, project = context.arguments, context.console, Project(own_folder(context))
     manifest = read_manifest(project.manifest_path)
     copy = WorkingCopy.around(project.root, context.environ)
     today = datetime.now().astimezone().date()

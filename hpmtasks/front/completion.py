@@ -58,6 +58,14 @@ def _root(folder: str) -> str:
     return here
 
 
+def _nearest(folder: str, name: str) -> str:
+    """The path of *name* in *folder* or above: what a member of a workspace has, its root keeps."""
+    here = folder
+    while not os.path.exists(f"{here}/{name}") and os.path.dirname(here) != here:
+        here = os.path.dirname(here)
+    return f"{here}/{name}"
+
+
 def _read(path: str) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
@@ -80,13 +88,13 @@ def _scripts(root: str, word: str) -> Iterable[str]:
 def _packages(root: str, word: str) -> Iterable[str]:
     del word
     manifest = _read(f"{root}/package.json")
-    locked = _part(_read(f"{root}/package-lock.json"), "dependencies")
+    locked = _part(_read(_nearest(root, "package-lock.json")), "dependencies")
     return sorted({*locked, *_part(manifest, "dependencies"), *_part(manifest, "devDependencies")})
 
 
 def _specifiers(root: str, word: str) -> Iterable[str]:
     """Packages, also those whose tags were read once; behind an ``@`` their versions, newest first."""
-    tasks = _part(_read(f"{root}/.hpm/state.json"), "tasks")
+    tasks = _part(_read(_nearest(root, ".hpm/state.json")), "tasks")
     name, at, rest = word.partition("@")
     if not at:
         known = {task.removeprefix("tags:") for task in tasks if task.startswith("tags:")}

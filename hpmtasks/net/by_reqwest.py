@@ -78,8 +78,8 @@ def _chunks(response: SyncResponse) -> Iterator[bytes]:
 
 
 def _trouble(problem: exceptions.RequestError) -> Trouble:
-    if isinstance(problem, exceptions.ConnectError | exceptions.ConnectTimeoutError):
-        causes = problem.details["causes"] or []
-        is_untrusted = any("certificate" in cause["message"] for cause in causes)
-        return Trouble.UNTRUSTED if is_untrusted else Trouble.UNREACHABLE
+    told = " ".join(cause["message"] for cause in problem.details["causes"] or ())
+    # Its own class for a silent server is that of a connection that took too long.
+    if "(Connect)" in told:
+        return Trouble.UNTRUSTED if "certificate" in told else Trouble.UNREACHABLE
     return Trouble.SILENT if isinstance(problem, exceptions.RequestTimeoutError) else Trouble.BROKEN_OFF

@@ -31,6 +31,7 @@ VARIABLES: Mapping[str, str] = {
     "HPM_REMOTE_CACHE_TOKEN": "token for that cache, or user:password",
     "HPM_REMOTE_WRITE": "whether that cache is given results too: on or off (default: off)",
     "HPM_RETRY_DELAYS": "seconds to wait before each retry of a request (default: 1,2,4,8)",
+    "HPM_HTTP_CLIENT": "httpx: make every request by httpx; auto: by the compiled client (default: auto)",
     "GITHUB_TOKEN": "token for GitHub",
     "GH_TOKEN": "token for GitHub, if GITHUB_TOKEN is not set",
     "GITHUB_SERVER_URL": "as GitHub Actions sets it",

@@ -184,6 +184,7 @@ def test_variables_are_those_that_are_read() -> None:
         "CI",
         "USER",
         "HPM_FASTPATH",
+        "HPM_HTTP_CLIENT",
         "CLICOLOR_FORCE",
         "TERM",
     }

@@ -286,11 +286,12 @@ def test_upload_does_not_go_where_it_is_sent_on(
     assert other.requests == []
 
 
-def test_patience_has_an_end(servers: Callable[..., LoopbackServer], pauses: Pauses) -> None:
+def test_patience_has_an_end(servers: Callable[..., LoopbackServer], pauses: Pauses, client: str) -> None:
     """A server that accepts and says nothing is given up after the pause that it is allowed."""
     server = servers()
     server.faults.append(Fault("*", until=threading.Event()))
-    hasty = HttpFetcher({}, budget=RetryBudget((), clock=pauses.clock()), patience=Patience(pause=0.05))
+    budget = RetryBudget((), clock=pauses.clock())
+    hasty = HttpFetcher({}, budget=budget, patience=Patience(pause=0.05), client=client)
     with pytest.raises(NetworkFailure, match="stopped answering"):
         hasty.request("GET", server.url)
     hasty.close()

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import xxhash
 
-# Time stamps of files come from the kernel's tick, at most 10 ms behind the clock: a file that was
-# written within this span before it was recorded may have been written again without a new stamp.
-_TICK_NS = 10_000_000
+#: Time stamps of files come from the kernel's tick, at most 10 ms behind the clock: a file that was
+#: written within this span before it was recorded may have been written again without a new stamp.
+TICK_NS = 10_000_000
 _CHUNK = 1 << 20
 
 
@@ -95,7 +95,7 @@ class StatTable:
             remembered = self._records.get(key)
             if remembered is not None:
                 then, digest, looked_at_ns = remembered
-                if then == now and now.mtime_ns < looked_at_ns - _TICK_NS:
+                if then == now and now.mtime_ns < looked_at_ns - TICK_NS:
                     return digest
             digest = fingerprint_file(key)
         except OSError:

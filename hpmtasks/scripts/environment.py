@@ -61,8 +61,8 @@ def environment_of(config: TaskConfig, environ: Mapping[str, str], mode: Mode = 
 def counting(config: TaskConfig, environ: Mapping[str, str]) -> dict[str, str | None]:
     """The variables that count for the task *config*, by name; ``None`` for one that is not set.
 
-    The value of one whose name looks secret is the digest of it, as is one that is no text. What hpm tells every script is left
-    out: it says where the project is, and is another for each script.
+    The value of one whose name looks secret is the digest of it, as is one that is no text. What hpm
+    tells every script is left out: it says where the project is, and is another for each script.
     """
     found: dict[str, str | None] = {name: None for name in config.env if not name.endswith("*")}
     found |= {name: environ[name] for name in _matching(config.env, environ)}

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from typing import Any, Protocol
 
 from hpmtasks.files.fingerprint import signature
-from hpmtasks.project.state import State
 from hpmtasks.semver.version import Version
 
 _VERSION = re.compile(r"\b(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)\b")
@@ -25,7 +25,20 @@ _PROBE = {
 }
 
 
-def hemlock_version(environ: Mapping[str, str], state: State) -> Version | None:
+class Memory(Protocol):
+    """Whoever remembers what programs answered: the state of a project, or the digests of its files."""
+
+    @property
+    def tools(self) -> Mapping[str, list[Any]]:
+        """The path of each program to its stat and its answer."""
+        ...
+
+    def keep_tool(self, path: str, answer: list[Any]) -> None:
+        """The program at *path* answered so, with the stat that it had."""
+        ...
+
+
+def hemlock_version(environ: Mapping[str, str], memory: Memory) -> Version | None:
     """The version of the ``hemlock`` on the PATH; ``None`` if there is none or it does not say."""
     import shutil
 
@@ -36,14 +49,14 @@ def hemlock_version(environ: Mapping[str, str], state: State) -> Version | None:
         stat = list(signature(found))
     except OSError:
         return None
-    known = state.tools.get(found)
+    known = memory.tools.get(found)
     if known is None or known[:-1] != stat:
         known = [*stat, _ask(found)]
-        state.keep_tool(found, known)
+        memory.keep_tool(found, known)
     return Version.parse(known[-1]) if known[-1] else None
 
 
-def finds_packages_above(environ: Mapping[str, str], state: State) -> bool | None:
+def finds_packages_above(environ: Mapping[str, str], memory: Memory) -> bool | None:
     """Whether the ``hemlock`` on the PATH finds packages in a ``hem_modules`` above the importing file.
 
     ``None`` if there is no interpreter, or if it does not even find those beside it.
@@ -59,10 +72,10 @@ def finds_packages_above(environ: Mapping[str, str], state: State) -> bool | Non
     except OSError:
         return None
     key = f"{found} finds packages"
-    known = state.tools.get(key)
+    known = memory.tools.get(key)
     if known is None or known[:-1] != stat:
         known = [*stat, _try_imports(found)]
-        state.keep_tool(key, known)
+        memory.keep_tool(key, known)
     answer: bool | None = known[-1]
     return answer
 

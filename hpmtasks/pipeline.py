@@ -23,6 +23,7 @@ downloads and verifies ahead of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from doit.task import Task
@@ -30,6 +31,8 @@ from doit.task import Task
 from hpmtasks.graph import group, placeholders
 from hpmtasks.model.resolution import Resolution
 from hpmtasks.project import LOCKFILE, MODULES
+from hpmtasks.scripts.run import ScriptRun
+from hpmtasks.scripts.tasks import TaskId
 from hpmtasks.session import Session
 from hpmtasks.session.acquire import acquisition
 from hpmtasks.stages.download import tasks as download
@@ -91,6 +94,7 @@ def packages(session: Session) -> Iterator[Task]:
     """
     resolution = session.resolution or Resolution()
 
+    @cache  # the first of them starts all
     def run_ahead() -> None:
         _start_what_is_missing(session, resolution)
 
@@ -122,9 +126,19 @@ def packages(session: Session) -> Iterator[Task]:
     yield lock.task(session, ["prune", *importing])
 
 
-def scripts(session: Session) -> Iterator[Task]:
-    """``script:<name>`` for each script of package.json; for ``doit``, because ``hpm run`` needs no graph."""
-    yield from script.tasks(session)
+def scripts(run: ScriptRun) -> Iterator[Task]:
+    """``script:<name>`` for each task of *run*, behind the installation."""
+    yield from script.tasks(run, INSTALL)
+
+
+def script_name(task: TaskId) -> str:
+    """The name that *task* has in the graph."""
+    return script.name_of(task)
+
+
+def is_script(name: str) -> bool:
+    """Whether the task of the graph that is called *name* is a script, or all of them."""
+    return name.partition(":")[0] == script.GROUP
 
 
 def _start_what_is_missing(session: Session, resolution: Resolution) -> None:

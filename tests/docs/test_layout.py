@@ -100,7 +100,12 @@ def test_what_is_documented_is_written(installed: Path) -> None:
 
     With links there is no stamp, so this project has none.
     """
-    momentary = {".hpm/package.json", ".hpm/links.json", "<Owner>/<Repo>/<version>.tar.gz"}
+    momentary = {
+        ".hpm/package.json",
+        ".hpm/links.json",
+        ".hpm/digests.json",
+        "<Owner>/<Repo>/<version>.tar.gz",
+    }
     momentary |= {f"v1/results/{kind}/<ab>/<sha256>" for kind in ("cas", "ac")}
     for index, folder in ((0, installed / ".hpm" / "cache"), (1, installed / "project")):
         written = files_in(folder)

@@ -35,6 +35,7 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "audit": ("audit", "COMMAND", ()),
     "licenses": ("licenses", "COMMAND", ()),
     "sbom": ("sbom", "COMMAND", ()),
+    "verify": ("verify", "COMMAND", ()),
     "vendor": ("vendor", "COMMAND", ()),
     "diff": ("diff", "COMMAND", ()),
     "link": ("link", "COMMAND", ()),

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import BinaryIO, Protocol, Self, runtime_checkable
 
 from hpmtasks.errors import NetworkFailure
 from hpmtasks.model.package import PackageName
@@ -111,6 +111,16 @@ class Clone:
             self._remote.connecting(),
         )
 
+    def fetch_tag(self, tag: str) -> str:
+        """The tag called *tag* is here; the result is its commit.
+
+        Raises:
+            GitFailed: There is none, or it is a tag of no commit.
+            NetworkFailure: git took too long.
+        """
+        self.fetch(f"+refs/tags/{tag}:refs/tags/{tag}", shallow=True)
+        return self.git("rev-parse", "--verify", f"refs/tags/{tag}^{{commit}}").strip()
+
     def git(self, *arguments: str) -> str:
         """What a git that asks no server says.
 
@@ -129,16 +139,15 @@ class Clone:
             found = self._ancestors[commit] = frozenset(listed)
         return found
 
-    def archive(self, commit: str, into: Path) -> None:
-        """The file *into* is a tar of *commit*, as ``git archive`` gives it.
+    def archive(self, commit: str, into: BinaryIO) -> None:
+        """A tar of *commit*, as ``git archive`` gives it, is written to *into*.
 
         Raises:
             GitFailed: There is no such commit here.
         """
         settings = ["-c", "core.attributesFile=", "-c", "tar.umask=0022"]
         command = [*settings, "archive", "--format=tar", "--prefix=package/", commit]
-        with into.open("wb") as file:
-            run_git([self._repository, *command], self.environ, file.write)
+        run_git([self._repository, *command], self.environ, into.write)
 
     @property
     def _repository(self) -> str:

@@ -89,8 +89,11 @@ def run_git(
     *,
     seconds: float = LONGEST_RUN,
     limit_bytes: int = LARGEST_OUTPUT,
+    remarks: list[str] | None = None,
 ) -> None:
     """Git ran with *arguments* and ended well; *take* was given what it printed, piece by piece.
+
+    What it said on standard error is added to *remarks*.
 
     It has a session of its own, so it has no terminal to ask a question on; it is killed with
     all its children when this call is left early, be it by Ctrl-C.
@@ -139,6 +142,8 @@ def run_git(
         if status != 0:
             # A helper of git may still be writing there, so the common position is left alone.
             raise GitFailed(_printable(os.pread(errors.fileno(), _PIECE, 0)))
+        if remarks is not None:
+            remarks.append(_printable(os.pread(errors.fileno(), _PIECE, 0)))
 
 
 def make_bare(folder: Path, *, sha256: bool) -> None:

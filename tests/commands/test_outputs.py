@@ -87,6 +87,7 @@ CASES: dict[str, tuple[Prepare, tuple[str, ...]]] = {
     "audit": (advised, ("--db", "db")),
     "licenses": (nothing, ("--allow", "MIT")),
     "sbom": (nothing, ("--output", "bom.json")),
+    "verify": (nothing, ()),
     "vendor": (nothing, ()),
     "diff": (nothing, ("acme/b@1.0.0", "acme/b@1.2.0")),
     "link": (working, ("../working",)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from pathlib import Path
+from io import BytesIO
 
 import pytest
 
@@ -62,14 +62,15 @@ def test_credential_is_on_no_command_line() -> None:
     assert "canary" not in repr(here)
 
 
-def test_archive_of_a_commit(github_server: GithubServer, tmp_path: Path) -> None:
+def test_archive_of_a_commit(github_server: GithubServer) -> None:
     """A tar below one folder; of a commit that is not there, a refusal."""
     commit = github_server.publish("acme/a", "v1.0.0")
     with Clone(remote(github_server)) as clone:
         clone.fetch(f"{commit}:refs/hpm/commit", shallow=True)
-        clone.archive(commit, tmp_path / "a.tar")
-        assert b"package/package.json" in (tmp_path / "a.tar").read_bytes()
+        tar = BytesIO()
+        clone.archive(commit, tar)
+        assert b"package/package.json" in tar.getvalue()
         with pytest.raises(GitFailed) as refused:
-            clone.archive("f" * 40, tmp_path / "b.tar")
+            clone.archive("f" * 40, BytesIO())
     said = told(refused.value, PackageName.parse("acme/a"), remote(github_server))
     assert "git could not read acme/a from the place" in str(said)

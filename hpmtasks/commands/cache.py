@@ -13,11 +13,14 @@ from hpmtasks.commands.command import Command, Context
 from hpmtasks.errors import IntegrityMismatch, OutOfDate, Usage
 from hpmtasks.model.lockfile import read_lockfile
 from hpmtasks.semver.version import Version
-from hpmtasks.store.collection import Choose, Stored
+from hpmtasks.store.collection import Choose, Stored, StoredResult
 from hpmtasks.store.entries import CachedPackage
 from hpmtasks.store.store import Store
+from hpmtasks.store.verification import Finding
 
 _AGES = {"h": 3600, "d": 86_400, "w": 7 * 86_400}
+# Of results, a CI needs again those that its last run needed.
+_RECENT = 86_400
 _SIZES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
@@ -34,7 +37,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="prune: what was not used for longest, until at most SIZE is left (1GB)",
     )
     parser.add_argument(
-        "--ci", action="store_true", help="prune: keep exactly what this project's package-lock.json needs"
+        "--ci",
+        action="store_true",
+        help="prune: keep exactly what this project's package-lock.json needs, and results of the last day",
     )
 
 
@@ -58,9 +63,17 @@ def run(context: Context) -> int:
 def _list(context: Context, store: Store) -> int:
     packages = sorted(store.list_packages(), key=_by_name_then_version)
     total = store.size()
+    results, size = store.count_results()
     console = context.console
-    console.result({"path": str(context.settings.cache_dir), "size": total, "packages": _as_data(packages)})
-    if not packages:
+    console.result(
+        {
+            "path": str(context.settings.cache_dir),
+            "size": total,
+            "packages": _as_data(packages),
+            "results": {"count": results, "size": size},
+        }
+    )
+    if not packages and not results:
         console.line(f"The cache in {context.settings.cache_dir} is empty.")
         return 0
     console.line(f"Cached packages in {context.settings.cache_dir}:")
@@ -68,6 +81,8 @@ def _list(context: Context, store: Store) -> int:
         console.line(f"\n{name}")
         for package in versions:
             console.line(f"  {package.version or package.commit[:12]} ({in_units(package.size)})")
+    if results:
+        console.line(f"\n{_counted(results, 'result')} of scripts ({in_units(size)})")
     console.line(f"\nTotal: {in_units(total)}")
     return 0
 
@@ -108,8 +123,7 @@ def _verify(context: Context, store: Store) -> int:
         }
     )
     for each in findings:
-        whose = ", ".join(each.packages) or "no package"
-        console.line(f"{each.what} of {whose}: {each.reason}\n  {each.path}")
+        console.line(f"{each.what}{_whose(each)}: {each.reason}\n  {each.path}")
     if not findings:
         console.line("Everything in the store is as it was stored.")
     elif is_fixed:
@@ -136,11 +150,13 @@ def _prune(context: Context, store: Store) -> int:
     pruned = store.prune(_choice(context), _waiting(context))
     packages = sorted(pruned.packages, key=_by_name_then_version)
     console = context.console
-    console.result({"freed": pruned.freed, "packages": _as_data(packages)})
+    console.result({"freed": pruned.freed, "packages": _as_data(packages), "results": pruned.results})
     for package in packages:
         console.report(f"  - {package.name}@{package.version or package.commit[:12]}")
-    counted = "1 package" if len(packages) == 1 else f"{len(packages)} packages"
-    console.report(f"Removed {counted} ({in_units(pruned.freed)} freed)")
+    gone = _counted(len(packages), "package")
+    if pruned.results:
+        gone += f" and {_counted(pruned.results, 'result')} of scripts"
+    console.report(f"Removed {gone} ({in_units(pruned.freed)} freed)")
     return 0
 
 
@@ -156,17 +172,17 @@ def _choice(context: Context) -> Choose:
         return _fitting_into(_bytes(given.size))
     if given.ci:
         return _locked(context)
-    return lambda packages: packages
+    return lambda stored: stored
 
 
 def _used_since(moment: float) -> Choose:
-    return lambda packages: [each for each in packages if each.used >= moment]
+    return lambda stored: [each for each in stored if each.used >= moment]
 
 
 def _fitting_into(limit: int) -> Choose:
-    def choose(packages: Sequence[Stored]) -> list[Stored]:
+    def choose(stored: Sequence[Stored | StoredResult]) -> list[Stored | StoredResult]:
         kept, left = [], limit
-        for each in sorted(packages, key=lambda it: (-it.used, it.name.key, it.version, it.commit)):
+        for each in sorted(stored, key=lambda it: (-it.used, str(it))):
             left -= each.size
             if left < 0:
                 break
@@ -181,8 +197,11 @@ def _locked(context: Context) -> Choose:
     if lockfile is None:
         raise OutOfDate("There is no package-lock.json that says what is needed. Run 'hpm install' first.")
     entries = lockfile.entries
+    moment = time.time() - _RECENT
 
-    def is_needed(each: Stored) -> bool:
+    def is_needed(each: Stored | StoredResult) -> bool:
+        if isinstance(each, StoredResult):
+            return each.used >= moment
         entry = entries.get(each.name)
         if entry is None:
             return False
@@ -192,7 +211,7 @@ def _locked(context: Context) -> Choose:
             else each.version == str(entry.version)
         )
 
-    return lambda packages: [each for each in packages if is_needed(each)]
+    return lambda stored: [each for each in stored if is_needed(each)]
 
 
 def _seconds(age: str) -> int:
@@ -221,6 +240,17 @@ def _as_data(packages: Sequence[CachedPackage]) -> list[dict[str, object]]:
         {"name": str(each.name), "version": each.version, "commit": each.commit, "size": each.size}
         for each in packages
     ]
+
+
+def _whose(finding: Finding) -> str:
+    """Which packages *finding* is a part of; results of scripts are of none."""
+    if finding.what in {"result", "blob"}:
+        return " of a script" if finding.what == "result" else " of a script's result"
+    return f" of {', '.join(finding.packages) or 'no package'}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number} {what}s"
 
 
 def _by_name_then_version(package: CachedPackage) -> tuple[str, bool, Version | None, str]:
@@ -261,10 +291,11 @@ COMMAND = Command(
     name="cache",
     summary="show, check or shrink the store that all projects share",
     description=(
-        "'list' shows each cached version with its size, 'size' the whole, 'path' where it is. 'verify'"
-        " reads everything and names what is damaged (exit 6). 'prune' removes what belongs to nothing, and"
-        " what an option chooses; 'clean' removes everything. Installed packages stay as they are, and what"
-        " is needed again is downloaded again; an installation may go on meanwhile."
+        "'list' shows each cached version with its size, and how many results of scripts there are; 'size'"
+        " the whole, 'path' where it is. 'verify' reads everything and names what is damaged (exit 6)."
+        " 'prune' removes what belongs to nothing, and what an option chooses, packages and results alike;"
+        " 'clean' removes everything. Installed packages stay as they are, and what is needed again is"
+        " downloaded, or run, again; an installation may go on meanwhile."
     ),
     run=run,
     arguments=arguments,

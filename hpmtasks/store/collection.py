@@ -31,6 +31,7 @@ from hpmtasks.store.inventory import (
     trees,
 )
 from hpmtasks.store.layout import Layout
+from hpmtasks.store.results.inventory import Kept, blobs_of, kept_blobs, kept_results
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,23 @@ class Stored:
     size: int
 
 
-#: Of all packages, those that stay.
-Choose = Callable[[Sequence[Stored]], Iterable[Stored]]
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A result of a script, as :data:`Choose` is shown it.
+
+    Attributes:
+        action: What it is stored under.
+        used: When it was stored or last of use, seconds since 1970; to the hour.
+        size: Bytes of it and of what it consists of, others' share not deducted.
+    """
+
+    action: str
+    used: float
+    size: int
+
+
+#: Of all packages and results, those that stay.
+Choose = Callable[[Sequence[Stored | StoredResult]], Iterable[Stored | StoredResult]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +75,12 @@ class Pruned:
 
     Attributes:
         packages: By name, then version.
+        results: How many results of scripts.
         freed: Bytes of the files that are gone; those that projects still share are not counted.
     """
 
     packages: tuple[CachedPackage, ...]
+    results: int
     freed: int
 
 
@@ -94,7 +112,7 @@ def _all(layout: Layout) -> list[Path]:
 
 
 def prune(layout: Layout, choose: Choose, on_wait: Callable[[], None]) -> Pruned:
-    """What *choose* does not keep is gone, and so is whatever belongs to no package.
+    """What *choose* does not keep is gone, and so is whatever belongs to no package and to no result.
 
     Raises:
         StorageFailure: The file system refuses; a part may be gone.
@@ -105,24 +123,48 @@ def prune(layout: Layout, choose: Choose, on_wait: Callable[[], None]) -> Pruned
         with alone(layout.mutex, on_wait):
             found = list(records(layout))
             stored = {_as_stored(layout, each, each.entry): each for each in found if each.entry}
-            kept = set(choose([*stored, *legacy]))
+            every_result = list(kept_results(layout))
+            results = _whole(layout, every_result)
+            kept = set(choose([*stored, *legacy, *results]))
             staying = [each for it, each in stored.items() if it in kept]
             needed = {each.path for each in staying}
             victims = [each.path for each in found if each.path not in needed]
             victims += _unreferenced(layout, staying)
             if victims and layout.plans.is_dir():
                 victims.append(layout.plans)  # who needs one of them makes it anew
+            remaining = [each for it, each in results.items() if it in kept]
+            victims += _superfluous(layout, every_result, remaining)
             trash = [_set_aside(layout, path) for path in victims]
             for path in victims:
                 _without_empty_folders(path.parent, layout.root)
     else:
-        stored, kept = {}, set(choose(list(legacy)))
+        stored, results, kept = {}, {}, set(choose(list(legacy)))
     freed = _removed(trash) + _swept(layout)
     freed += _without_legacy(path for it, path in legacy.items() if it not in kept)
     gone = [
         CachedPackage(it.name, it.commit, it.version, it.size) for it in (*stored, *legacy) if it not in kept
     ]
-    return Pruned(tuple(sorted(gone, key=lambda it: (it.name.key, it.version, it.commit))), freed)
+    packages = tuple(sorted(gone, key=lambda it: (it.name.key, it.version, it.commit)))
+    return Pruned(packages, sum(it not in kept for it in results), freed)
+
+
+def _whole(layout: Layout, results: Iterable[Kept]) -> dict[StoredResult, Kept]:
+    """Those of *results* that can be read, and of which everything is there."""
+    return {
+        StoredResult(each.path.name, each.used, each.size): each
+        for each in results
+        if each.result is not None and all(map(os.path.lexists, blobs_of(layout, each.result)))
+    }
+
+
+def _superfluous(layout: Layout, results: Iterable[Kept], staying: Iterable[Kept]) -> list[Path]:
+    """The *results* that are not *staying*, and the blobs that no staying one consists of."""
+    needed: set[Path] = set()
+    for each in staying:
+        if each.result is not None:
+            needed |= {each.path, *blobs_of(layout, each.result)}
+    paths = (*(each.path for each in results), *kept_blobs(layout))
+    return [path for path in paths if path not in needed]
 
 
 def _as_stored(layout: Layout, record: Record, entry: ArchiveEntry) -> Stored:

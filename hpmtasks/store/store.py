@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 from hpmtasks.errors import StorageFailure, UnsafeArchive
 from hpmtasks.files.atomic import replace_folder, sync_folder
+from hpmtasks.files.boot import boot
 from hpmtasks.files.failures import OF_A_DISK, storage_failures
 from hpmtasks.files.leftovers import sweep, temporary_beside
 from hpmtasks.files.removal import remove_tree
@@ -29,9 +30,10 @@ from hpmtasks.store.collection import Choose, Pruned
 from hpmtasks.store.entries import ArchiveEntry, CachedPackage, DamagedEntry, LinkMethod, TreeEntry, TreeFile
 from hpmtasks.store.extract import Archive, refusals
 from hpmtasks.store.identify import identify
-from hpmtasks.store.index import boot, read_record, read_tree_index, write_record, write_tree_index
+from hpmtasks.store.index import read_record, read_tree_index, write_record, write_tree_index
 from hpmtasks.store.layout import Layout, is_tree_digest, tree_files, tree_index
 from hpmtasks.store.materialize import Damage, check_content, is_as_recorded, materialize
+from hpmtasks.store.results.inventory import count_results
 from hpmtasks.store.tree import sha256_of, tree_digest
 from hpmtasks.store.verification import Finding
 
@@ -252,6 +254,10 @@ class Store:
         """Bytes of all files of the store and of the first hpm's archives."""
         return inventory.size(self.layout)
 
+    def count_results(self) -> tuple[int, int]:
+        """How many results of scripts there are, and how many bytes they take."""
+        return count_results(self.layout)
+
     def clean(self, on_wait: Callable[[], None] = lambda: None) -> int:
         """Nothing is cached. Whatever else is in the cache folder stays.
 
@@ -261,11 +267,11 @@ class Store:
         return collection.clean(self.layout, on_wait)
 
     def prune(self, choose: Choose, on_wait: Callable[[], None] = lambda: None) -> Pruned:
-        """Of the cached packages only those are left that *choose* keeps, and what these consist of."""
+        """Of packages and results only those are left that *choose* keeps, and what these consist of."""
         return collection.prune(self.layout, choose, on_wait)
 
     def verify(self) -> list[Finding]:
-        """Every archive and tree is read; what is not as it was stored is the result. Nothing is changed."""
+        """Everything is read; what is not as it was stored is the result. Nothing is changed."""
         return verification.verify(self.layout)
 
     def remove(self, findings: Iterable[Finding]) -> None:

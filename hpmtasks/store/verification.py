@@ -11,6 +11,7 @@ from hpmtasks.store.index import read_tree_index
 from hpmtasks.store.inventory import archives, records, trees
 from hpmtasks.store.layout import Layout, is_sha256, tree_files, tree_index
 from hpmtasks.store.materialize import Damage, check_content
+from hpmtasks.store.results.inventory import kept_blobs, kept_results
 from hpmtasks.store.tree import sha256_of
 
 
@@ -19,30 +20,40 @@ class Finding:
     """Something in the store that is not what was stored.
 
     Attributes:
-        what: An archive, the unpacked files of one, or the note of what belongs together.
+        what: An archive, the unpacked files of one, or the note of what belongs together; the result of
+            a script, or something that one consists of.
         path: The file or folder.
         packages: Those that it is a part of: ``owner/repo@version``.
         reason: What is the matter with it.
     """
 
-    what: Literal["archive", "tree", "record"]
+    what: Literal["archive", "tree", "record", "result", "blob"]
     path: Path
     packages: tuple[str, ...]
     reason: str
 
 
 def verify(layout: Layout) -> list[Finding]:
-    """What is damaged: records first, then archives, then trees. Nothing is taken away."""
+    """What is damaged: records first, then archives, trees, results and blobs. Nothing is taken away."""
     users: dict[Path, list[str]] = {}
     findings = list(_damaged_records(layout, users))
     for path in archives(layout):
-        reason = _damaged_archive(path)
+        reason = _damaged_file(path)
         if reason:
             findings.append(Finding("archive", path, tuple(users.get(path, ())), reason))
     for path in trees(layout):
         reason = _damaged_tree(path)
         if reason and path.is_dir():  # else it was collected meanwhile
             findings.append(Finding("tree", path, tuple(users.get(path, ())), reason))
+    findings += [
+        Finding("result", each.path, (), "it cannot be read")
+        for each in kept_results(layout)
+        if each.result is None
+    ]
+    for path in kept_blobs(layout):
+        reason = _damaged_file(path)
+        if reason:
+            findings.append(Finding("blob", path, (), reason))
     return findings
 
 
@@ -60,8 +71,8 @@ def _damaged_records(layout: Layout, users: dict[Path, list[str]]) -> Iterator[F
             users.setdefault(layout.tree(entry.tree), []).append(label)
 
 
-def _damaged_archive(path: Path) -> str:
-    """What is the matter with the archive at *path*; empty if nothing is."""
+def _damaged_file(path: Path) -> str:
+    """What is the matter with the file at *path*, which is named by its content; empty if nothing is."""
     try:
         actual = sha256_of(path)
     except FileNotFoundError:

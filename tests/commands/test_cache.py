@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from hpmtasks.store.results.digest import Digest
+from hpmtasks.store.results.folder import FolderResults
+from hpmtasks.store.results.result import ActionResult, OutputFile
 from tests.support.command_line import CommandLine, gate
 from tests.support.github_server import GithubServer
 from tests.support.golden import Golden
@@ -273,3 +276,108 @@ def test_many_collections_beside_many_installations(shell: CommandLine) -> None:
         assert other.run("install", HPM_FASTPATH="off").out == "Everything is up to date (4 packages).\n"
         other.close()
     assert shell.run("cache", "verify").code == 0
+
+
+# ---------------------------------------------------------------- results of scripts
+
+
+def keep_result(shell: CommandLine, name: str, *, days_old: int = 0, size: int = 1000) -> Digest:
+    """The store has a result with a blob of its own and one that all results share."""
+    store = FolderResults(shell.home / "cache")
+    own, action = name.encode() * (size // len(name)), Digest.of(name.encode())
+    files = (OutputFile("dist/own", Digest.of(own)), OutputFile("dist/shared", Digest.of(b"shared")))
+    store.put({Digest.of(own): own, Digest.of(b"shared"): b"shared"})
+    store.put_result(action, ActionResult(files))
+    moment = time.time() - days_old * 86_400
+    os.utime(store.layout.result(action.hash), (moment, moment))
+    return action
+
+
+def results_in(shell: CommandLine) -> dict[str, Path]:
+    """The files of results and of blobs, by their names."""
+    folder = shell.home / "cache" / "v1" / "results"
+    return {path.name: path for path in folder.rglob("*") if path.is_file()}
+
+
+def test_results_are_counted(shell: CommandLine) -> None:
+    """``list`` tells how many results there are and what they take, also where there are no packages."""
+    keep_result(shell, "one")
+    keep_result(shell, "two")
+    ran = shell.run("cache", "list")
+    assert re.search(r"\n2 results of scripts \([\d.]+ KB\)\n", ran.out)
+    told = shell.run("cache", "list", "--json").data
+    assert told["results"]["count"] == 2
+    assert told["results"]["size"] == sum(path.stat().st_size for path in results_in(shell).values())
+
+
+def test_results_are_pruned_by_their_last_use(shell: CommandLine) -> None:
+    """What was not used for long goes with its own blobs; a blob that another result has stays."""
+    old, young = keep_result(shell, "old", days_old=40), keep_result(shell, "young", days_old=5)
+    told = shell.run("cache", "prune", "--older", "30d", "--json").data
+    assert told["results"] == 1
+    shared, own = Digest.of(b"shared"), Digest.of(b"young" * 200)
+    assert set(results_in(shell)) == {young.hash, shared.hash, own.hash}
+    assert old.hash not in results_in(shell)
+    assert shell.run("cache", "prune", "--older", "1d").out.startswith(
+        "Removed 0 packages and 1 result of scripts"
+    )
+    assert results_in(shell) == {}
+
+
+def test_results_and_packages_are_pruned_by_size_together(filled: CommandLine) -> None:
+    """The size counts packages and results alike, what was used last stays."""
+    old, young = keep_result(filled, "old", days_old=40), keep_result(filled, "young", size=5000)
+    filled.run("cache", "prune", "--size", "6KB")
+    store = FolderResults(filled.home / "cache")
+    assert (store.get_result(old), store.get_result(young) is not None) == (None, True)
+    assert filled.run("cache", "--json").data["packages"] != []
+    filled.run("cache", "prune", "--size", "0")
+    assert results_in(filled) == {}
+
+
+def test_pruning_for_ci_keeps_the_results_of_the_day(filled: CommandLine) -> None:
+    """Before a CI saves its cache: what its last run used stays, what only earlier ones used goes."""
+    keep_result(filled, "last week", days_old=7)
+    today = keep_result(filled, "today")
+    filled.run("cache", "prune", "--ci")
+    assert FolderResults(filled.home / "cache").get_result(today) is not None
+    assert len(results_in(filled)) == 3
+
+
+def test_pruning_takes_blobs_and_results_that_are_worth_nothing(shell: CommandLine) -> None:
+    """Without an option: blobs of no result, results without their blobs, and what cannot be read."""
+    whole, broken, torn = (keep_result(shell, name) for name in ("whole", "broken", "torn"))
+    store = FolderResults(shell.home / "cache")
+    store.put({Digest.of(b"nobody's"): b"nobody's"})
+    os.unlink(store.layout.blob(Digest.of(b"broken" * (1000 // 6)).hash))
+    store.layout.result(torn.hash).write_bytes(b"torn")
+    shell.run("cache", "prune")
+    kept = {whole.hash, Digest.of(b"shared").hash, Digest.of(b"whole" * 200).hash}
+    assert set(results_in(shell)) == kept
+    assert broken.hash not in kept
+
+
+def test_damaged_results_are_named_and_removed(shell: CommandLine) -> None:
+    """``verify`` reads each result and each blob; ``--fix`` removes exactly those that are damaged."""
+    whole, torn = keep_result(shell, "whole"), keep_result(shell, "torn")
+    store = FolderResults(shell.home / "cache")
+    assert shell.run("cache", "verify").code == 0
+    store.layout.result(torn.hash).write_bytes(b"torn")
+    blob = store.layout.blob(Digest.of(b"torn" * 250).hash)
+    blob.chmod(0o644)
+    blob.write_bytes(b"other")
+    ran = shell.run("cache", "verify")
+    assert ran.code == 6
+    assert "result of a script: it cannot be read\n" in ran.out
+    assert "blob of a script's result: its sha256 is " in ran.out
+    assert shell.run("cache", "verify", "--fix").code == 0
+    assert shell.run("cache", "verify").code == 0
+    assert store.get_result(whole) is not None
+    assert len(results_in(shell)) == 3
+
+
+def test_cleaning_takes_results_too(shell: CommandLine) -> None:
+    """``clean`` leaves no result."""
+    keep_result(shell, "one")
+    assert shell.run("cache", "clean").code == 0
+    assert results_in(shell) == {}

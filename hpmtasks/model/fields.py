@@ -54,7 +54,7 @@ class Field:
     def record(self, readers: Mapping[str, Reader]) -> dict[str, Any]:
         """The fields of an object that has no others than *readers* can read."""
         members = self.members()
-        for name in sorted(members.keys() - readers.keys()):
+        for name in sorted(self.value.keys() - readers.keys()) if isinstance(self.value, dict) else ():
             hint = near(name, readers) or f" The fields are {', '.join(readers)}."
             self.refuse(f': there is no field "{shown(name)}".{hint}')
         return {name: read(members[name]) for name, read in readers.items() if name in members}

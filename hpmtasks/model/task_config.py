@@ -107,7 +107,7 @@ def parse_tasks(scripts: Mapping[str, str], section: object) -> tuple[dict[str, 
     # What has another type altogether is told as the shape of the document.
     described = Field("tasks", section, issues).members() if isinstance(section, dict) else {}
     for name, field in described.items():
-        read = {_ATTRIBUTES.get(key, key): value for key, value in field.record(_FIELDS).items()}
+        read = {_ATTRIBUTES.get(key, key): value for key, value in field.record(FIELDS).items()}
         tasks[name] = TaskConfig(name, scripts.get(name), described=True, **read)
     for name, field in described.items():
         _check_relations(field, tasks[name], tasks)
@@ -188,19 +188,21 @@ def _shell(field: Field) -> str:
 
 
 def _readiness(field: Field) -> ReadyWhen:
-    read = field.record(_READY_FIELDS)
+    read = field.record(READY_FIELDS)
     if isinstance(field.value, dict) and len(read.keys() - {"timeout"}) != 1:
         field.refuse(' must have one of "log", "port" and "file".')
     return ReadyWhen(**read)
 
 
-_READY_FIELDS: Mapping[str, Reader] = {
+#: The fields of ``readyWhen``, and how each is read.
+READY_FIELDS: Mapping[str, Reader] = {
     "log": Field.expression,
     "port": lambda field: field.count(_LAST_PORT),
     "file": Field.path,
     "timeout": Field.seconds,
 }
-_FIELDS: Mapping[str, Reader] = {
+#: The fields of an entry of ``tasks``, and how each is read.
+FIELDS: Mapping[str, Reader] = {
     "dependsOn": _dependencies,
     "inputs": _rooted_patterns,
     "outputs": _patterns,

@@ -169,18 +169,9 @@ def _unsealed(data: bytes) -> dict[str, Any]:
     if xxhash.xxh3_128_digest(data[16:]) != data[:16]:
         raise _Unusable
     plan: dict[str, Any] = marshal.loads(data[16:])  # noqa: S302
-    if plan["format"] != FORMAT or not plan["boot"] or plan["boot"] != boot():
+    if plan["format"] != FORMAT or not plan["boot"] or plan["boot"] != stamp.boot():
         raise _Unusable
     return plan
-
-
-def boot() -> str:
-    """A name for the time since the machine started, as ``store.index`` has it; empty if there is none."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", "rb") as file:
-            return os.fsdecode(file.read().strip())
-    except (OSError, ValueError):
-        return ""
 
 
 def _taken(path: str, *, exclusively: bool) -> int:

@@ -61,6 +61,16 @@ def answer(arguments: list[str]) -> str | None:
         return None
 
 
+def proves(root: str, environ: Mapping[str, str]) -> bool:
+    """Whether the stamp of *root* may answer, and says "up to date"."""
+    if environ.get("HPM_FASTPATH", "on") != "on":
+        return False
+    try:
+        return not _is_busy(root) and _read(root) is not None
+    except (OSError, ValueError, EOFError, TypeError):
+        return False
+
+
 def claim(root: str, environ: Mapping[str, str]) -> bool:
     """Whether ``HPM_FASTPATH=verify`` asks to compare, and the stamp of *root* says "up to date"."""
     if environ.get("HPM_FASTPATH") != "verify":
@@ -143,9 +153,18 @@ def _is_busy(root: str) -> bool:
 
 
 def environment_now(environ: Mapping[str, str]) -> list[str]:
-    """The variables of :data:`VARIABLES`, as ``NAME=value`` if they are set, and the interpreter."""
+    """The variables of :data:`VARIABLES`, as ``NAME=value`` if they are set, the interpreter, the boot."""
     values = [f"{name}={environ[name]}" if name in environ else name for name in VARIABLES]
-    return [*values, _interpreter(environ.get("PATH", ""))]
+    return [*values, _interpreter(environ.get("PATH", "")), boot()]
+
+
+def boot() -> str:
+    """A name for the time since the machine started, as ``files.boot`` has it; empty if there is none."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", "rb") as file:
+            return os.fsdecode(file.read().strip())
+    except (OSError, ValueError):
+        return ""
 
 
 def _interpreter(path: str) -> str:
@@ -187,6 +206,7 @@ def write(root: str, environ: Mapping[str, str], paths: Iterable[str], packages:
     fields = [str(packages), FORMAT, *environment_now(environ)]
     for path in wanted:
         fields += [look(_at(root, path)), path]
+    sweep(root)
     temporary = f"{root}/{NAME}.{os.getpid()}"
     try:
         with open(temporary, "wb") as file:

@@ -12,12 +12,13 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from hpmtasks.errors import HpmError
 from hpmtasks.files.atomic import write_atomically
+from hpmtasks.files.boot import boot
 from hpmtasks.files.fingerprint import StatTable
 from hpmtasks.files.sealed import check_seal, seal
 from hpmtasks.model.package import PackageName
@@ -35,7 +36,8 @@ class Installed:
     """One package folder as hpm left it.
 
     ``name`` is spelled as the folder is; ``tree`` is the digest of its contents; ``mtime_ns``
-    and ``inode`` are the folder's own, by which a replaced folder is noticed without reading it.
+    and ``inode`` are the folder's own, by which a replaced folder is noticed without reading it;
+    0 if it has to be read.
     """
 
     name: str
@@ -67,6 +69,12 @@ class State:
         self.files = StatTable.from_rows(document.get("files", []))
         self.tools = document.get("tools", {})
         self.packages = {name: Installed(*fields) for name, fields in document.get("packages", {}).items()}
+        if document.get("boot") != boot():
+            # The state is synced and the files of packages are not: if power was lost in between, a
+            # folder looks as it was left, and what is in it may be gone. So each is read once.
+            self.packages = {
+                name: replace(installed, mtime_ns=0, inode=0) for name, installed in self.packages.items()
+            }
 
     # ---- what doit keeps for each task
 
@@ -137,6 +145,7 @@ class State:
             self._merge(State(self.path))
         document = {
             "format": FORMAT,
+            "boot": boot(),
             "tasks": self.tasks,
             "files": self.files.to_rows(),
             "tools": self.tools,

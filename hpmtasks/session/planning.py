@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from hpmtasks.files.atomic import write_atomically
+from hpmtasks.files.boot import boot
 from hpmtasks.files.shared_mutex import shared
 from hpmtasks.front import plan
 from hpmtasks.project.state import FORMAT, Installed
 from hpmtasks.session.session import Session
 from hpmtasks.store.entries import TreeFile
-from hpmtasks.store.index import boot
 
 #: So many are kept, those that were used last.
 MOST_PLANS = 32
@@ -125,7 +125,7 @@ def _state(session: Session) -> tuple[str, list[str], str]:
 
     Fingerprints of files are left out: they are taken again when somebody asks.
     """
-    document = {"format": FORMAT, "tasks": session.state.tasks, "files": [], "tools": {}}
+    document = {"format": FORMAT, "boot": boot(), "tasks": session.state.tasks, "files": [], "tools": {}}
     head = json.dumps(document, separators=(",", ":"))[1:-1] + _BEFORE
     rows = [
         f"{json.dumps(key)}:{json.dumps([each.name, each.version, each.tree], separators=(',', ':'))[:-1]},"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hpmtasks.files.atomic import write_atomically
+from hpmtasks.files.boot import boot
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.model.package import PackageName
 from hpmtasks.store.entries import ArchiveEntry, TreeFile
@@ -121,16 +121,3 @@ def _read_object(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) and content.get("schema") == _SCHEMA else None
-
-
-@cache
-def boot() -> str:
-    """A name for the time since the machine started; empty if the system has none to tell.
-
-    What was written without fsync is safe for as long as this does not change: a page that a
-    process wrote is seen by all, until power is lost.
-    """
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except (OSError, ValueError):
-        return ""

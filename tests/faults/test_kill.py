@@ -1,0 +1,144 @@
+"""Killed at any call that changes the disk, and the power lost there: nothing is torn, all is made good."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Survived
+from tests.support.command_line import REPOSITORY
+from tests.support.faults.inject import identity
+from tests.support.faults.invariant import Scene
+from tests.support.faults.points import IS_NIGHTLY, calls_of, each, files_in, some
+
+_SYSTEM_CALLS = ("write", "rename", "mkdir", "mkdirat", "link", "linkat", "unlink", "unlinkat", "rmdir", "fsync")
+_PATIENCE_SECONDS = 120
+
+
+def test_killed_at_every_call(scene: Scene, survived: Survived) -> None:
+    """F1: kill -9 before each call that changes the disk; the next run finishes what was begun."""
+    total = calls_of(scene)["*"]
+    assert total > 50
+
+    def attempt(number: int) -> None:
+        scene.start_over()
+        ran = scene.run(fault={"number": number})
+        assert ran.code in {-9, 0}  # threads do not always take the same way
+        scene.check_everything(ran)
+
+    survived("kill points", each(range(1, total + 1), attempt))
+
+
+def test_killed_in_the_first_installation(scene: Scene, survived: Survived) -> None:
+    """F1: the same where nothing is there yet, neither store nor lock nor folder."""
+
+    def start_over() -> None:
+        scene.start_over()
+        for path in (scene.shell.home, scene.shell.project / "hem_modules", scene.shell.project / ".hpm"):
+            shutil.rmtree(path, ignore_errors=True)
+        (scene.shell.project / "package-lock.json").unlink()
+        scene.old_documents = scene.shell.documents()
+
+    report = scene.folder / "report.json"
+    start_over()
+    assert scene.run(fault={"report": str(report)}).code == 0
+    total = json.loads(report.read_text())["seen"]["*"]
+
+    def attempt(number: int) -> None:
+        start_over()
+        scene.check_everything(scene.run(fault={"number": number}))
+
+    survived("kill points", each(some(range(1, total + 1), 60), attempt))
+
+
+@pytest.mark.parametrize("survivor", ["emptied", "zeros", "half"])
+def test_power_lost_at_a_call(scene: Scene, survived: Survived, survivor: str) -> None:
+    """F15: what was written and not synced is lost, although its name is there; in the next boot it is noticed."""
+    total = calls_of(scene)["*"]
+    report = scene.folder / "report.json"
+
+    def attempt(number: int) -> None:
+        scene.start_over()
+        report.unlink(missing_ok=True)
+        ran = scene.run(fault={"number": number, "report": str(report)}, boot="before")
+        lost = set(json.loads(report.read_text())["dirty"])
+        for path in files_in(scene.shell.project, scene.shell.home):
+            if identity(path.lstat()) in lost:
+                _lose(path, survivor)
+        scene.check_told(ran)
+        documents = scene.shell.documents()
+        for name, content in documents.items():
+            assert content in {scene.old_documents[name], scene.new_documents[name]}, f"{name} is torn"
+        scene.check_recovery(boot="after")
+
+    survived("losses of power", each(some(range(1, total + 1), 40), attempt))
+
+
+def _lose(path: Path, survivor: str) -> None:
+    """The content of *path* is not what was written."""
+    size = path.stat().st_size
+    mode = path.stat().st_mode
+    path.chmod(0o644)
+    content = path.read_bytes()[: size // 2]
+    path.write_bytes({"emptied": b"", "zeros": bytes(size), "half": content}[survivor])
+    path.chmod(mode)
+
+
+# ---------------------------------------------------------------- by the kernel's own calls
+
+
+def _strace() -> str:
+    """The path of strace, if it may be used."""
+    found = shutil.which("strace")
+    if found is None:
+        pytest.skip("strace is not installed")
+    tried = subprocess.run([found, "-o", os.devnull, "true"], capture_output=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip("strace may not trace here")
+    return found
+
+
+def test_killed_at_every_system_call(scene: Scene, survived: Survived) -> None:
+    """F1: as seen by the kernel, so that what Python does by itself is counted too."""
+    strace = _strace()
+
+    def run(call: str, number: int) -> int:
+        done = subprocess.run(
+            [
+                strace,
+                *("-f", "-qq", "-o", os.devnull, "-e", f"trace={call}"),
+                *("-e", f"inject={call}:signal=KILL:when={number}"),
+                *(sys.executable, "-m", "hpmtasks", "install"),
+            ],
+            cwd=scene.shell.cwd,
+            env={**scene.shell.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE_SECONDS,
+            check=False,
+        )
+        return done.returncode
+
+    def attempt(call: str) -> None:
+        nonlocal count
+        number = 1
+        while True:
+            scene.start_over()
+            code = run(call, number)
+            scene.check_state()
+            scene.check_recovery()
+            if code == 0:
+                return
+            count += 1
+            number += 1 if IS_NIGHTLY else 7
+
+    count = 0
+    each(_SYSTEM_CALLS if IS_NIGHTLY else ("write", "rename", "linkat"), attempt)
+    assert count > 0
+    survived("kill points of the kernel", count)

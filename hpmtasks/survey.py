@@ -86,10 +86,15 @@ def survey(session: Session) -> list[Stage]:
 
 def _install(stages: Sequence[Stage]) -> Stage:
     """What stands for all of them."""
-    undone = [stage for stage in stages if stage.state != "fresh"]
-    state: State = "stale" if undone else "fresh"
-    told = f"{len(undone)} of {len(stages)} tasks have work to do" if undone else "all of its tasks are fresh"
-    return Stage(INSTALL, "hem_modules and package-lock.json are as asked", ("lock",), state, (told,))
+    stale, unknown = (sum(stage.state == state for stage in stages) for state in ("stale", "unknown"))
+    told = []
+    if stale:
+        told.append(f"{stale} of its tasks {'has' if stale == 1 else 'have'} work to do")
+    if unknown:
+        told.append("what comes after them is not known yet")
+    state: State = "stale" if told else "fresh"
+    reasons = told or ["all of its tasks are fresh"]
+    return Stage(INSTALL, "hem_modules and package-lock.json are as asked", ("lock",), state, tuple(reasons))
 
 
 class _Judge:

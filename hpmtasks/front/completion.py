@@ -82,7 +82,30 @@ def _part(document: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _scripts(root: str, word: str) -> Iterable[str]:
     del word
-    return _part(_read(f"{root}/package.json"), "scripts")
+    manifest = _read(f"{root}/package.json")
+    return [*_part(manifest, "scripts"), *_part(manifest, "tasks")]
+
+
+def _tasks(root: str, word: str) -> Iterable[str]:
+    """What can be explained: scripts, packages, and the tasks of an installation."""
+    known = _part(_read(f"{root}/.hpm/state.json"), "tasks")
+    return [*_scripts(root, word), *_packages(root, word), *sorted(known)]
+
+
+def _members(root: str, word: str) -> Iterable[str]:
+    """The members of the workspace that *root* is in, by name and by folder."""
+    from glob import glob
+
+    while not isinstance(patterns := _read(f"{root}/package.json").get("workspaces"), list):
+        if root == os.path.dirname(root):
+            return
+        root = os.path.dirname(root)
+    del word
+    texts = [pattern for pattern in patterns if isinstance(pattern, str) and not pattern.startswith("!")]
+    for folder in sorted({found for pattern in texts for found in glob(pattern, root_dir=root)}):
+        name = _read(f"{root}/{folder}/package.json").get("name")
+        if isinstance(name, str):
+            yield from (name, f"./{folder.rstrip('/')}")
 
 
 def _packages(root: str, word: str) -> Iterable[str]:
@@ -104,4 +127,10 @@ def _specifiers(root: str, word: str) -> Iterable[str]:
     return [f"{name}@{operator}{version}" for version in reversed(recorded)]
 
 
-KINDS = {"scripts": _scripts, "packages": _packages, "specifiers": _specifiers}
+KINDS = {
+    "scripts": _scripts,
+    "tasks": _tasks,
+    "members": _members,
+    "packages": _packages,
+    "specifiers": _specifiers,
+}

@@ -28,6 +28,10 @@ def project(folder: Path, *, scripts: Any = None, locked: Any = None, tags: Any 
     [
         ("scripts", "", ["build", "build:fast", "test"]),
         ("scripts", "build", ["build", "build:fast"]),
+        ("tasks", "b", ["build", "build:fast"]),
+        ("tasks", "acme/", ["acme/b", "acme/direct"]),
+        ("tasks", "tags:", ["tags:acme/b", "tags:acme/seen"]),
+        ("members", "", []),
         ("packages", "", ["acme/b", "acme/direct"]),
         ("packages", "acme/d", ["acme/direct"]),
         ("specifiers", "acme/", ["acme/b", "acme/direct", "acme/seen"]),
@@ -45,6 +49,20 @@ def test_candidates(tmp_path: Path, kind: str, word: str, shown: list[str]) -> N
         tags={"acme/b": {"1.0.0": "c", "1.2.0": "c", "1.10.0": "c"}, "acme/seen": {}},
     )
     assert list(candidates(kind, word, folder)) == shown
+
+
+def test_members_of_a_workspace(tmp_path: Path) -> None:
+    """Each by name and by folder, from the root and from a member; entries of tasks count as scripts."""
+    root = {"workspaces": ["packages/*", "!packages/old", 7], "tasks": {"all": {"dependsOn": ["x"]}}}
+    (tmp_path / "package.json").write_text(json.dumps(root))
+    for name in ("app", "lib"):
+        (tmp_path / f"packages/{name}").mkdir(parents=True)
+        (tmp_path / f"packages/{name}/package.json").write_text(json.dumps({"name": f"me/{name}"}))
+    (tmp_path / "packages/empty").mkdir()
+    everyone = ["me/app", "./packages/app", "me/lib", "./packages/lib"]
+    assert list(candidates("members", "", str(tmp_path))) == everyone
+    assert list(candidates("members", "", str(tmp_path / "packages/app"))) == everyone
+    assert list(candidates("scripts", "", str(tmp_path))) == ["all"]
 
 
 def test_project_is_found_from_below(tmp_path: Path) -> None:
@@ -74,4 +92,4 @@ def test_damaged_files_give_nothing(tmp_path: Path, content: str) -> None:
     folder = project(tmp_path)
     for name in ("package.json", "package-lock.json", ".hpm/state.json"):
         (tmp_path / name).write_text(content)
-    assert [list(candidates(kind, "", folder)) for kind in KINDS] == [[], [], []]
+    assert [list(candidates(kind, "", folder)) for kind in KINDS] == [[] for _ in KINDS]

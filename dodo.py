@@ -171,6 +171,7 @@ def task_lint():
 def task_bench():
     """benchmarks; they print figures and judge nothing"""
     yield {"basename": "bench:solver", "actions": [[sys.executable, "-m", "tests.benchmarks.solver"]]}
+    yield {"basename": "bench:scripts", "actions": [[sys.executable, "-m", "tests.benchmarks.scripts"]]}
 
 
 def task_fuzz():

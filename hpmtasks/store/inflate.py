@@ -5,9 +5,10 @@ from __future__ import annotations
 import mmap
 import os
 import zlib
+from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from hpmtasks.files.leftovers import temporary_beside
 from hpmtasks.store.refusal import FREE_BYTES, MOST_BYTES, MOST_GZIP_MEMBERS, MOST_SWELLING, Refused
@@ -49,7 +50,8 @@ def inflate(file: BinaryIO, spool: Path) -> Buffer:
 def _gunzip(chunk: bytes, file: BinaryIO, out: _Spool) -> None:
     consumed = len(chunk)
     members = 0
-    decoder = zlib.decompressobj(_GZIP)
+    library = gunzip_library()
+    decoder = library.decompressobj(_GZIP)
     while True:
         produced = _decompress(decoder, chunk)
         out.add(produced, consumed=consumed)
@@ -63,7 +65,9 @@ def _gunzip(chunk: bytes, file: BinaryIO, out: _Spool) -> None:
                 chunk = more.lstrip(b"\0")
             if not chunk:
                 return
-            decoder = zlib.decompressobj(_GZIP)
+            if chunk[:1] != GZIP_MAGIC[:1]:
+                raise Refused("it is damaged: something follows its end")
+            decoder = library.decompressobj(_GZIP)
             continue
         chunk = decoder.unconsumed_tail
         if not chunk:
@@ -73,11 +77,22 @@ def _gunzip(chunk: bytes, file: BinaryIO, out: _Spool) -> None:
                 raise Refused("it is cut short")
 
 
-def _decompress(decoder: zlib._Decompress, chunk: bytes) -> bytes:
+@cache
+def gunzip_library() -> Any:
+    """ISA-L, which takes half the time, with the interface of zlib; zlib where that is not installed."""
     try:
-        return decoder.decompress(chunk, _CHUNK)
-    except zlib.error as error:
-        raise Refused(f"it is damaged ({error})") from None
+        from isal import isal_zlib
+    except ImportError:
+        return zlib
+    return isal_zlib
+
+
+def _decompress(decoder: Any, chunk: bytes) -> bytes:
+    try:
+        produced: bytes = decoder.decompress(chunk, _CHUNK)
+    except (gunzip_library().error, EOFError):
+        raise Refused("it is damaged") from None
+    return produced
 
 
 class _Spool:

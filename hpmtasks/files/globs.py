@@ -21,8 +21,9 @@ than its parts times the parts of a path.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
 
 from hpmtasks.files.glob_syntax import (
     ANY_FOLDERS,
@@ -81,8 +82,8 @@ def glob_set(patterns: tuple[str, ...]) -> GlobSet:
 # ---------------------------------------------------------------- the automaton
 
 
-#: A regular expression, and for each of its groups whether the entry is taken.
-_Decider = tuple[re.Pattern[str], tuple[bool, ...]]
+#: Whether a name fits, and whether it is then taken.
+_Decider = tuple[Callable[[str], object], bool]
 
 
 class Place:
@@ -94,7 +95,7 @@ class Place:
         self._automaton = automaton
         self._open = open_globs
         self._entered: dict[str, Place | None] = {}
-        self._deciders: dict[bool, _Decider] = {}
+        self._deciders: dict[bool, tuple[_Decider, ...]] = {}
         #: The names, if there are no others, that anything in this folder can fit by.
         self.literals: frozenset[str] | None = automaton.literals(open_globs)
 
@@ -107,12 +108,14 @@ class Place:
 
     def decide(self, name: str, *, is_folder: bool) -> bool | None:
         """Whether the entry *name* of the folder is taken or left out; ``None``: no pattern fits it."""
-        decider = self._deciders.get(is_folder)
-        if decider is None:
-            decider = self._deciders[is_folder] = self._automaton.decider(self._open, is_folder=is_folder)
-        expression, takes = decider
-        found = expression.fullmatch(name)
-        return takes[found.lastindex - 1] if found is not None and found.lastindex else None
+        deciders = self._deciders.get(is_folder)
+        if deciders is None:
+            made = tuple(self._automaton.deciders(self._open, is_folder=is_folder))
+            deciders = self._deciders[is_folder] = made
+        for fits, takes in deciders:
+            if fits(name):
+                return takes
+        return None
 
     def enter(self, name: str) -> Place | None:
         """The same for the folder *name* in this one; ``None`` if nothing in it can be taken."""
@@ -180,30 +183,30 @@ class _Automaton:
                 after.add(place + 1)
         return self._closed(which, after)
 
-    def decider(self, open_globs: tuple[tuple[int, _Places], ...], *, is_folder: bool) -> _Decider:
-        """What decides on an entry: the first group that fits it is that of the pattern that does."""
-        found: list[tuple[bool, list[str]]] = []
-        for which, places in open_globs:
-            glob = self.globs[which]
-            expression = self._last_part(glob, places, is_folder=is_folder)
-            if not expression:
+    def deciders(self, open_globs: tuple[tuple[int, _Places], ...], *, is_folder: bool) -> Iterator[_Decider]:
+        """What decides on an entry, the first that fits it; neighbours that decide alike are asked as one."""
+        for takes, neighbours in groupby(open_globs, lambda each: self.globs[each[0]].takes):
+            lasts = [self._last_part(which, places, is_folder=is_folder) for which, places in neighbours]
+            parts = {part for part in lasts if part is not None}
+            if ANY_FOLDERS in parts:
+                yield _anything, takes
                 continue
-            if found and found[-1][0] == glob.takes:
-                found[-1][1].append(expression)
-            else:
-                found.append((glob.takes, [expression]))
-        groups = "|".join(f"({'|'.join(expressions)})" for _, expressions in found)
-        return re.compile(groups or "(?!)"), tuple(takes for takes, _ in found)
+            names = frozenset(filter(is_literal, parts))
+            if names:
+                yield names.__contains__, takes
+            if parts - names:
+                # Sorted, so that equal sets make equal expressions, which are compiled once.
+                expressions = sorted(map(expression_of, parts - names))
+                yield re.compile("|".join(expressions)).fullmatch, takes
 
-    def _last_part(self, glob: Glob, places: _Places, *, is_folder: bool) -> str:
-        """What the last name on a path has to be, that came to *places* of *glob*; empty: it cannot fit."""
+    def _last_part(self, which: int, places: _Places, *, is_folder: bool) -> str | None:
+        """What the last name on a path has to be, that came to *places*; ``None``: it cannot fit."""
         if places == _ALL:
-            return "(?s:.*)"
+            return ANY_FOLDERS
+        glob = self.globs[which]
         last = len(glob.parts) - 1
         # A last "**" is what is *in* the folder, so that a file of the folder's own name does not fit.
-        if last not in places or (glob.only_folders and not is_folder):
-            return ""
-        return "(?s:.*)" if glob.parts[last] == ANY_FOLDERS else expression_of(glob.parts[last])
+        return glob.parts[last] if last in places and (is_folder or not glob.only_folders) else None
 
     def literals(self, open_globs: tuple[tuple[int, _Places], ...]) -> frozenset[str] | None:
         """The only names by which a path can go on, if they are spelled out in the patterns that take."""
@@ -215,3 +218,8 @@ class _Automaton:
                     return None
                 found.add(glob.parts[place])
         return frozenset(found)
+
+
+def _anything(name: str) -> bool:
+    del name
+    return True

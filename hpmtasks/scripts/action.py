@@ -51,10 +51,7 @@ class Command:
         return b"".join(
             (
                 wire.texts(1, self.arguments),
-                *(
-                    wire.message(2, wire.text(1, name) + wire.text(2, value))
-                    for name, value in sorted(self.environ.items())
-                ),
+                _pairs(2, self.environ),
                 wire.message(5, platform),
                 wire.text(6, self.folder),
                 wire.texts(7, sorted(set(self.outputs))),
@@ -64,9 +61,14 @@ class Command:
 
 def encode_platform(properties: Mapping[str, str]) -> bytes:
     """*properties* as a REAPI ``Platform``."""
+    return _pairs(1, properties)
+
+
+def _pairs(field: int, values: Mapping[str, str]) -> bytes:
+    """*values* as a list of names with values, sorted by name."""
     return b"".join(
-        wire.message(1, wire.text(1, name) + wire.text(2, value))
-        for name, value in sorted(properties.items())
+        wire.message(field, wire.text(1, name) + wire.text(2, value))
+        for name, value in sorted(values.items())
     )
 
 

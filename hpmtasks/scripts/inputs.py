@@ -163,4 +163,5 @@ def seen_manifest(member: Member) -> str:
 
 
 def _is_text(path: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in path)
+    # What cannot be decoded arrives as lone surrogates.
+    return path.isascii() or not any("\ud800" <= character <= "\udfff" for character in path)

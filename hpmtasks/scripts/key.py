@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from hpmtasks.errors import IntegrityMismatch
@@ -31,6 +31,7 @@ from hpmtasks.store.results.digest import Digest
 from hpmtasks.store.tree import ForeignEntry, scan_folder, tree_digest
 
 if TYPE_CHECKING:
+    from hpmtasks.project.workspace import Member
     from hpmtasks.scripts.digests import FileDigest, FileDigests
     from hpmtasks.scripts.tasks import ScriptTask, TaskId
     from hpmtasks.session import Session
@@ -57,7 +58,7 @@ class Key:
         files: By path from the root.
         packages: The tree of each package that the member reaches, by name.
         versions: The version of each; it is told, and does not count.
-        folders: Each as a folder of the action.
+        modules: The folders that hold them in the action, each after those in it; none without packages.
         outputs: The patterns, as written.
         platform: System, processor, C library, Hemlock.
         mode: Whether undeclared variables reach it, too.
@@ -71,7 +72,7 @@ class Key:
     files: Mapping[str, FileDigest]
     packages: Mapping[str, str]
     versions: Mapping[str, str]
-    folders: Mapping[str, Digest]
+    modules: tuple[Message, ...]
     outputs: tuple[str, ...]
     platform: Mapping[str, str]
     mode: Mode = "strict"
@@ -84,8 +85,9 @@ class Key:
 
     def messages(self) -> Iterator[Message]:
         """What an executor has to have besides the files and the packages; the last is the action."""
-        platform = encode_platform(self.platform)
-        folders = {f"{MODULES}/{name}": digest for name, digest in self.folders.items()}
+        platform = _platform(tuple(self.platform.items()))
+        yield from self.modules
+        folders = {MODULES: self.modules[-1].digest} if self.modules else {}
         made = list(root_of(self.files, folders, empty=(self.folder,)))
         yield from made
         command = Message.of(self._command().encode(platform))
@@ -120,6 +122,15 @@ class Key:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Packages:
+    """The packages that a member reaches, as its keys have them."""
+
+    trees: Mapping[str, str]
+    versions: Mapping[str, str]
+    folders: tuple[Message, ...]
+
+
 class Keys:
     """Makes the keys of the tasks of one run; from any thread.
 
@@ -145,7 +156,7 @@ class Keys:
         workspace = session.workspace
         members = tuple(member.path for member in workspace.members)
         self._inputs = Inputs(os.fspath(session.project.root), members, tasks, digests)
-        self._reached: dict[str, tuple[Reached, ...]] = {}
+        self._packages: dict[str, _Packages] = {}
         self._platform: Mapping[str, str] | None = None
 
     def of(self, task: ScriptTask) -> Key:
@@ -156,7 +167,7 @@ class Keys:
             StorageFailure: One may not be read.
         """
         config, member = task.config, task.member
-        packages = self._packages(task)
+        packages = self._packages_of(member)
         known = told(self._session.project.root, member, config.name)
         return Key(
             folder=member.path,
@@ -165,9 +176,9 @@ class Keys:
             env=counting(config, self._environ),
             told={name: value for name, value in known.items() if name != _PLACE},
             files=self._inputs.of(task),
-            packages={str(each.name): each.tree for each in packages},
-            versions={str(each.name): each.version for each in packages},
-            folders={str(each.name): self._folder(each) for each in packages},
+            packages=packages.trees,
+            versions=packages.versions,
+            modules=packages.folders,
             outputs=config.outputs,
             platform=self.platform,
             mode=self._mode,
@@ -175,7 +186,7 @@ class Keys:
 
     def forget_packages(self) -> None:
         """What stands in hem_modules is looked at again: somebody has changed it."""
-        self._reached.clear()
+        self._packages.clear()
 
     @property
     def platform(self) -> Mapping[str, str]:
@@ -187,13 +198,20 @@ class Keys:
             self._platform = {**machine(), "hemlock": str(hemlock or "")}
         return self._platform
 
-    def _packages(self, task: ScriptTask) -> tuple[Reached, ...]:
+    def _packages_of(self, member: Member) -> _Packages:
+        """What *member* reaches; made once for all of its tasks."""
         from hpmtasks.session.reach import reached
 
-        path = task.member.path
-        if path not in self._reached:
-            self._reached[path] = reached(self._session, task.member)
-        return self._reached[path]
+        found = self._packages.get(member.path)
+        if found is None:
+            packages = reached(self._session, member)
+            folders = {str(each.name): self._folder(each) for each in packages}
+            found = self._packages[member.path] = _Packages(
+                {str(each.name): each.tree for each in packages},
+                {str(each.name): each.version for each in packages},
+                tuple(root_of({}, folders)) if folders else (),
+            )
+        return found
 
     def _folder(self, package: Reached) -> Digest:
         """The folder of *package* in the action; remembered, because each of its files has to be known."""
@@ -229,6 +247,12 @@ def key_of(
 ) -> Key:
     """The key of one task; for more than one, make :class:`Keys`."""
     return Keys(session, tasks, digests, environ).of(task)
+
+
+@lru_cache(maxsize=16)
+def _platform(properties: tuple[tuple[str, str], ...]) -> bytes:
+    """The same for every key of a run."""
+    return encode_platform(dict(properties))
 
 
 @cache

@@ -14,9 +14,12 @@ import pytest
 
 from hpmtasks.errors import IntegrityMismatch
 from hpmtasks.files.globs import glob_set
+from hpmtasks.project.state import Installed
+from hpmtasks.scripts.action import root_of
 from hpmtasks.scripts.digests import FileDigests
 from hpmtasks.scripts.key import Key, Keys, key_of
 from hpmtasks.store.results.digest import Digest
+from hpmtasks.store.tree import digest_folder
 from tests.support.script_workspaces import ScriptWorkspace
 
 BUILD: dict[str, Any] = {
@@ -201,15 +204,17 @@ def test_packages_are_looked_at_once_until_somebody_says_that_they_changed(tmp_p
 
 
 def test_a_package_that_is_none_is_told(tmp_path: Path) -> None:
-    """A link where the files of a package stood, behind the back of what is remembered."""
+    """A link in a folder of a package, whose own times tell nothing of it."""
     workspace = small(tmp_path / "w")
     session, tasks = workspace.session(), workspace.laid("build")
     (task,) = tasks.values()
-    keys = Keys(session, tasks, FileDigests.of(session.project), workspace.environ)
-    assert keys._packages(task)
-    (workspace.root / "hem_modules/acme/json/link").symlink_to("x")
+    folder = workspace.root / "hem_modules/acme/json"
+    status, tree = folder.stat(), digest_folder(folder)
+    remembered = Installed("acme/json", "1.0.0", tree, status.st_mtime_ns, status.st_ino)
+    session.state.keep_package("acme/json", remembered)
+    (folder / "src/link").symlink_to("x")
     with pytest.raises(IntegrityMismatch, match="hpm check --content --fix"):
-        keys.of(task)
+        key_of(session, task, tasks, FileDigests.of(session.project), workspace.environ)
 
 
 GOLDEN = Key(  # noqa: S604  nothing is run
@@ -221,7 +226,7 @@ GOLDEN = Key(  # noqa: S604  nothing is run
     files={},
     packages={"acme/json": "sha256-0"},
     versions={"acme/json": "1.0.0"},
-    folders={"acme/json": Digest("0" * 64, 7)},
+    modules=tuple(root_of({}, {"acme/json": Digest("0" * 64, 7)})),
     outputs=("dist/**", "!dist/tmp"),
     platform={"os": "linux", "arch": "x86_64", "libc": "glibc 2.36", "hemlock": ""},
 )

@@ -21,6 +21,8 @@ _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _MOST_VARINT_BYTES = 10
 _LARGEST_FIELD = (1 << 29) - 1
 _64_BITS = (1 << 64) - 1
+# Nearly all numbers are small: keys of fields, lengths of names and digests.
+_SMALL = tuple(bytes((value,)) for value in range(0x80))
 
 
 class Malformed(ValueError):
@@ -32,9 +34,9 @@ class Malformed(ValueError):
 
 def varint(value: int) -> bytes:
     """*value*, at least -2^63 and below 2^64, in groups of seven bits, the lowest first."""
+    if 0 <= value < 0x80:
+        return _SMALL[value]
     value &= _64_BITS
-    if value < 0x80:
-        return value.to_bytes(1, "big")
     written = bytearray()
     while value >= 0x80:
         written.append(value & 0x7F | 0x80)

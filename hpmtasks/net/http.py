@@ -125,7 +125,7 @@ class HttpFetcher:
         self._sleep = self._clock.sleep or self._closed.wait
         self._guard = threading.Lock()
         self._client = client or environ.get("HPM_HTTP_CLIENT") or "auto"
-        self._wires: dict[tuple[bool, str | None], Wire] = {}
+        self._wires: dict[tuple[bool, str | None, bool], Wire] = {}
 
     def request(
         self,
@@ -159,8 +159,12 @@ class HttpFetcher:
     def upload(self, url: str, source: BinaryIO, size: int, *, token: Token | None = None) -> Answer:
         """See :meth:`Fetcher.upload`."""
         deadline = self._clock.monotonic() + self._patience.transfer
-        content = _Upload(source, source.tell(), size)
-        headers = {"Content-Length": str(size)}
+        headers: dict[str, str] = {}
+        content: bytes | _Upload
+        if size <= _CHUNK:
+            content = source.read(size)
+        else:
+            content, headers["Content-Length"] = _Upload(source, source.tell(), size), str(size)
         return self._answer(_Call("PUT", url, headers, content, token, LARGEST_ANSWER, deadline), BytesIO())
 
     def close(self) -> None:
@@ -253,7 +257,7 @@ class HttpFetcher:
         proxy = proxy_for(origin, self._environ)
         content = hop.content.chunks() if isinstance(hop.content, _Upload) else hop.content
         try:
-            wire = self._wire(origin, proxy)
+            wire = self._wire(origin, proxy, is_stream=isinstance(hop.content, _Upload))
             with wire.open(hop.method, hop.url, _headers(hop), content, self._patience) as opened:
                 answer = self._read(opened, hop, into)
         except WireFailure as failure:
@@ -284,14 +288,16 @@ class HttpFetcher:
             into.write(chunk)
         return Answer(opened.status, opened.headers, b"", hop.url)
 
-    def _wire(self, origin: Origin, proxy: str | None) -> Wire:
+    def _wire(self, origin: Origin, proxy: str | None, *, is_stream: bool) -> Wire:
         """The wire to *origin*: the compiled client, unless something is asked for that httpx does better."""
         secure = origin.scheme == "https" or (proxy or "").startswith("https:")
+        key = (secure, proxy, is_stream)
         with self._guard:
-            wire = self._wires.get((secure, proxy))
+            wire = self._wires.get(key)
             if wire is None:
-                wire = self._fast_wire(secure=secure, proxy=proxy) or self._any_wire(secure, proxy)
-                self._wires[secure, proxy] = wire
+                # What is sent piece by piece comes from Python, where the compiled client's threads crash.
+                fast = None if is_stream else self._fast_wire(secure=secure, proxy=proxy)
+                wire = self._wires[key] = fast or self._any_wire(secure, proxy)
         return wire
 
     def _fast_wire(self, *, secure: bool, proxy: str | None) -> Wire | None:

@@ -15,7 +15,7 @@ import pytest
 from tests.support.command_line import PATIENCE_SECONDS, REPOSITORY, CommandLine
 
 EXAMPLES = REPOSITORY / "examples"
-IGNORED = shutil.ignore_patterns("hem_modules", ".hpm", "banner.txt", "bundle.txt", "__pycache__")
+IGNORED = shutil.ignore_patterns("hem_modules", ".hpm", "banner.txt", "bundle.txt", "__pycache__", "dist")
 
 
 class Example(CommandLine):
@@ -91,6 +91,66 @@ def test_dodo_project_installs_before_its_own_task(example: Example) -> None:
     assert example.documents() == before
 
 
+def outcomes(example: Example, *arguments: str) -> dict[str, str]:
+    """What ``hpm run`` did with each task."""
+    ran = example.process("run", "--json", *arguments)
+    assert ran.code == 0, ran.err
+    return {task["task"]: task["outcome"] for task in ran.data["tasks"]}
+
+
+def test_workspace_installs_for_all_its_members(example: Example) -> None:
+    """One lock, one hem_modules, and what each member requires."""
+    example.name = "workspace"
+    before = example.documents()
+    assert example.process("install").code == 0
+    assert example.process("install").out == "Everything is up to date (3 packages).\n"
+    assert example.process("list", "--depth", "0").out == (
+        "acme/stationery@1.0.0\n"
+        "(no dependencies)\n"
+        "\n"
+        "acme/wall@0.1.0 (apps/wall)\n"
+        "├── acme/cards@1.0.0 (workspace member)\n"
+        "└── acme/greet@1.2.1 (dev)\n"
+        "\n"
+        "acme/cards@1.0.0 (packages/cards)\n"
+        "├── acme/frame@1.0.0\n"
+        "└── acme/words@1.0.0 (workspace member)\n"
+        "\n"
+        "acme/words@1.0.0 (packages/words)\n"
+        "(no dependencies)\n"
+    )
+    assert example.documents() == before, "the committed lock is what an installation would write"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the scripts of the example are for a POSIX shell")
+def test_workspace_builds_in_order_and_only_what_changed(example: Example) -> None:
+    """As its README promises: each member finds what the one before it has just made."""
+    example.name = "workspace"
+    builds = ["acme/words#build", "acme/cards#build", "acme/wall#build"]
+    assert outcomes(example, "build") == dict.fromkeys(builds, "ran")
+    assert outcomes(example, "build") == dict.fromkeys(builds, "fresh")
+    words = example.project / "packages/words/words.txt"
+    words.write_text(words.read_text() + "goodbye\n")
+    assert outcomes(example, "build") == dict.fromkeys(builds, "ran")
+    assert "[ goodbye ]" in (example.project / "apps/wall/dist/wall.txt").read_text()
+    assert outcomes(example, "--filter", "acme/cards...", "test") == {
+        "acme/words#build": "fresh",
+        "acme/cards#build": "fresh",
+        "acme/cards#test": "ran",
+    }
+
+
+def test_workspace_adds_to_the_member_one_stands_in(example: Example) -> None:
+    """The other package.json files stay as they are."""
+    example.name = "workspace"
+    before = {path: path.read_bytes() for path in example.project.rglob("package.json")}
+    example.below = "packages/cards"
+    assert example.run("install", "acme/greet@~1.2.0").code == 0
+    (changed,) = (path for path, data in before.items() if path.read_bytes() != data)
+    assert changed == example.project / "packages/cards/package.json"
+    assert '"acme/greet": "~1.2.0"' in changed.read_text()
+
+
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in EXAMPLES.glob("*/package.json")))
 def test_each_example_has_a_readme(name: str) -> None:
     """A newcomer is told what an example shows."""
@@ -120,6 +180,8 @@ def test_running_the_examples_leaves_a_clean_checkout(example: Example, tmp_path
     example.folder = tmp_path / "checkout"
     example.name = "hello"
     assert example.run("install").code == 0
+    example.name = "workspace"
+    assert example.process("run", "build").code == 0
     example.name = "dodo-project"
     example.doit()
 

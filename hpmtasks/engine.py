@@ -21,6 +21,7 @@ from hpmtasks.pipeline import INSTALL, installation, prover
 from hpmtasks.project.checker import ContentChecker
 from hpmtasks.project.state import DoitBackend
 from hpmtasks.session import Session
+from hpmtasks.session.known import remember
 
 
 @dataclass(slots=True)
@@ -51,7 +52,10 @@ def install(session: Session, listener: Listener) -> Outcome:
     """
     session.enter()
     try:
-        return _run(session, [INSTALL], listener)
+        outcome = _run(session, [INSTALL], listener)
+        if outcome.ran:
+            remember(session)
+        return outcome
     finally:
         session.close()
 

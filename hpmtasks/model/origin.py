@@ -17,11 +17,16 @@ def repository_url(entry: LockEntry) -> str | None:
 
     ``None`` if it has none: a folder, or a git server that only one machine knows.
     """
-    archive = _ARCHIVE.search(entry.resolved)
+    return address_in(entry.resolved, entry.commit)
+
+
+def address_in(resolved: str, commit: str | None) -> str | None:
+    """The public address of the repository in *resolved*, which names *commit*; ``None`` if there is none."""
+    archive = _ARCHIVE.search(resolved)
     if archive:
-        return entry.resolved[: archive.start()]
-    address, mark, commit = entry.resolved.rpartition("#")
-    if not mark or commit != entry.commit or address.startswith("git:"):
+        return resolved[: archive.start()]
+    address, mark, named = resolved.rpartition("#")
+    if not mark or named != commit or address.startswith("git:"):
         return None
     return address
 

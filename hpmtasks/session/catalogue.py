@@ -15,6 +15,7 @@ from hpmtasks.semver.version_set import VersionSet
 from hpmtasks.session.acquire import manifest_text
 from hpmtasks.session.foresight import foresee
 from hpmtasks.session.interpreter import hemlock_version
+from hpmtasks.session.known import as_known
 from hpmtasks.session.moved import as_locked
 from hpmtasks.session.session import Session
 from hpmtasks.sources.source import Tag
@@ -67,14 +68,14 @@ class SourceCatalogue:
                     foresee(self._session, package.name, self.tag(package))
 
     def tag(self, package: PackageId) -> Tag:
-        """The tag that made *package* a version; as it was locked, if it was moved since.
+        """The tag that made *package* a version; as it was locked, or known here, if it was moved since.
 
         Raises:
             Unavailable: The source lists no such tag (any more), or is another repository by now.
         """
         for tag in self._session.tags(package.name).tags:
             if tag.version == package.version:
-                return as_locked(self._session, package, tag)
+                return as_known(self._session, package, as_locked(self._session, package, tag))
         raise Unavailable(f"has no tag for {package.version}")
 
     def _manifest(self, name: PackageName, tag: Tag) -> Manifest:

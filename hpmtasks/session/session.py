@@ -16,6 +16,7 @@ from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import Resolution, ResolvedPackage
 from hpmtasks.net.fetcher import Fetcher
 from hpmtasks.project import Project
+from hpmtasks.project.known import NAME as LEDGER, Ledger
 from hpmtasks.project.links import links_of, write_links
 from hpmtasks.project.settings import Settings
 from hpmtasks.project.state import State
@@ -71,6 +72,7 @@ class Session:
         links: The folders that stand in for packages, by name.
         modules: What stands in ``hem_modules``.
         store: What all projects share.
+        ledger: What versions were when this machine took them.
         executor: Works ahead of the tasks.
         resolution: The answer, once there is one; the resolve stage sets it.
         changes: What was done to packages.
@@ -101,6 +103,7 @@ class Session:
         self.links = links_of(project)
         self.modules = Modules(project, state, self.patch_of)
         self.store = Store(settings.cache_dir)
+        self.ledger = Ledger(settings.home / LEDGER)
         self.executor = Executor()
         self.resolution: Resolution | None = None
         self.changes: list[Change] = []

@@ -16,6 +16,7 @@ from hpmtasks.store.refusal import FREE_BYTES, MOST_BYTES, MOST_GZIP_MEMBERS, MO
 Buffer = bytes | mmap.mmap
 
 GZIP_MAGIC = b"\x1f\x8b"
+_RESERVED_FLAGS = 0xE0  # RFC 1952, 2.3.1.2
 _GZIP = 31  # zlib's wbits: a gzip header and a checked trailer
 _CHUNK = 1 << 18
 # An archive of more than this is spooled to a file without a name, so that memory stays bounded.
@@ -50,6 +51,8 @@ def inflate(file: BinaryIO, spool: Path) -> Buffer:
 def _gunzip(chunk: bytes, file: BinaryIO, out: _Spool) -> None:
     consumed = len(chunk)
     members = 0
+    if len(chunk) > 3 and chunk[3] & _RESERVED_FLAGS:  # which one library heeds and the other does not
+        raise Refused("it is damaged")
     library = gunzip_library()
     decoder = library.decompressobj(_GZIP)
     while True:

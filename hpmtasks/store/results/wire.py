@@ -206,6 +206,8 @@ def _read(encoded: bytes) -> dict[int, list[int | bytes]]:
 
 def _read_varint(encoded: bytes, at: int) -> tuple[int, int]:
     """The number that begins at *at*, and where the next thing begins."""
+    if at < len(encoded) and encoded[at] < 0x80:  # nearly all of them
+        return encoded[at], at + 1
     value = shift = 0
     for byte in encoded[at : at + _MOST_VARINT_BYTES]:
         at += 1

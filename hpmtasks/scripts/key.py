@@ -27,6 +27,7 @@ from hpmtasks.scripts.action import (
 )
 from hpmtasks.scripts.environment import Mode, counting, told
 from hpmtasks.scripts.inputs import Inputs
+from hpmtasks.session.once import once
 from hpmtasks.store.results.digest import Digest
 from hpmtasks.store.tree import ForeignEntry, scan_folder, tree_digest
 
@@ -157,7 +158,6 @@ class Keys:
         members = tuple(member.path for member in workspace.members)
         self._inputs = Inputs(os.fspath(session.project.root), members, tasks, digests)
         self._packages: dict[str, _Packages] = {}
-        self._platform: Mapping[str, str] | None = None
 
     def of(self, task: ScriptTask) -> Key:
         """The key of *task* as everything is now, but for the packages, which are looked at once.
@@ -186,27 +186,27 @@ class Keys:
 
     def forget_packages(self) -> None:
         """What stands in hem_modules is looked at again: somebody has changed it."""
-        self._packages.clear()
+        # A thread that is still looking puts what it finds where nobody looks any more.
+        self._packages = {}
 
-    @property
+    @once
     def platform(self) -> Mapping[str, str]:
         """What the machine is, as far as it counts."""
-        if self._platform is None:
-            from hpmtasks.session.interpreter import hemlock_version
+        from hpmtasks.session.interpreter import hemlock_version
 
-            hemlock = hemlock_version(self._environ, self._digests)
-            self._platform = {**machine(), "hemlock": str(hemlock or "")}
-        return self._platform
+        hemlock = hemlock_version(self._environ, self._digests)
+        return {**machine(), "hemlock": str(hemlock or "")}
 
     def _packages_of(self, member: Member) -> _Packages:
         """What *member* reaches; made once for all of its tasks."""
         from hpmtasks.session.reach import reached
 
-        found = self._packages.get(member.path)
+        known = self._packages
+        found = known.get(member.path)
         if found is None:
             packages = reached(self._session, member)
             folders = {str(each.name): self._folder(each) for each in packages}
-            found = self._packages[member.path] = _Packages(
+            found = known[member.path] = _Packages(
                 {str(each.name): each.tree for each in packages},
                 {str(each.name): each.version for each in packages},
                 tuple(root_of({}, folders)) if folders else (),

@@ -8,8 +8,10 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from hpmtasks.scripts import digests as module
 from hpmtasks.scripts.digests import FileDigests
@@ -204,3 +206,49 @@ def test_what_is_neither_file_nor_link_has_no_digest(tmp_path: Path, make: Calla
     make(tmp_path / "a")
     with pytest.raises(OSError, match=r"neither a file nor a link|Is a directory"):
         digests(tmp_path).digest("a")
+
+
+STEPS = st.sampled_from(
+    ["write", "rewrite in place", "replace", "touch", "set back", "mode", "remove", "look"]
+)
+
+
+@given(
+    st.lists(st.tuples(STEPS, st.sampled_from("ab"), st.sampled_from(["one", "two", "longer"])), max_size=12)
+)
+@settings(max_examples=120, deadline=None)
+def test_a_digest_is_right_whatever_happened_before(steps: list[tuple[str, str, str]]) -> None:
+    """As fast as a program can write, with equal sizes and times that were set back."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        made = digests(folder)
+        for step, file, text in steps:
+            happen(step, folder / file, text)
+            if step == "look":
+                made.save()
+                made = digests(folder)
+            for each in ("a", "b"):
+                if (folder / each).exists():
+                    assert made.digest(each).hash == hashlib.sha256((folder / each).read_bytes()).hexdigest()
+
+
+def happen(step: str, file: Path, text: str) -> None:
+    """One thing that somebody may do to a file; nothing, if it needs one that is not there."""
+    if step == "write":
+        file.write_text(text)
+    elif step == "replace":
+        file.with_name("new").write_text(text)
+        file.with_name("new").replace(file)
+    elif file.exists():
+        before = file.stat()
+        if step in ("rewrite in place", "set back"):
+            with file.open("r+") as opened:
+                opened.write(text[: before.st_size])
+        if step == "set back":
+            os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        elif step == "touch":
+            os.utime(file, ns=(OLD_NS, OLD_NS))
+        elif step == "mode":
+            file.chmod(0o755)
+        elif step == "remove":
+            file.unlink()

@@ -172,6 +172,7 @@ def task_bench():
     """benchmarks; they print figures and judge nothing"""
     yield {"basename": "bench:solver", "actions": [[sys.executable, "-m", "tests.benchmarks.solver"]]}
     yield {"basename": "bench:scripts", "actions": [[sys.executable, "-m", "tests.benchmarks.scripts"]]}
+    yield {"basename": "bench:results", "actions": [[sys.executable, "-m", "tests.benchmarks.results"]]}
 
 
 def task_fuzz():

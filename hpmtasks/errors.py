@@ -134,6 +134,24 @@ class ScriptNotFound(HpmError):
     code = "HPM023"
 
 
+class NotBundled(HpmError):
+    """A program and its modules cannot be made one file.
+
+    Attributes:
+        problems: A sentence each.
+    """
+
+    exit_code = 2
+    kind = "not-bundled"
+    code = "HPM024"
+
+    def __init__(self, program: str, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            "\n".join([f"{program} cannot be bundled:\n", *(f"  - {each}" for each in problems)])
+        )
+
+
 class NoSuchVersion(HpmError):
     """The package exists and none of its versions satisfies the constraint.
 

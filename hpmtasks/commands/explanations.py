@@ -71,6 +71,20 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         ("The name is misspelled.", "The command was run in another project than the one that was meant."),
         ("'hpm run' names the scripts.", "'hpm run --if-present NAME' succeeds where there is none."),
     ),
+    "HPM024": Explanation(
+        2,
+        "A program cannot be made one file",
+        "'hpm bundle' reads the program and every module that it imports, and one of them is not there, is"
+        " imported in a circle, lacks a name that is imported from it, or is refused by the compiler.",
+        (
+            "A package is not installed, or an import misspells it.",
+            "Two modules import each other; the interpreter cannot load them either.",
+        ),
+        (
+            "'hpm check --imports' names every import that leads nowhere, with the way out.",
+            "Run the program with the interpreter: what it says of a source is nearer to its place.",
+        ),
+    ),
     "HPM031": Explanation(
         3,
         "No version satisfies the constraint",

@@ -71,6 +71,12 @@ def advised(shell: CommandLine, server: GithubServer) -> None:
 
 
 #: For each verb: what is prepared, and the words after it.
+def programmed(shell: CommandLine, server: GithubServer) -> None:
+    """There is a program that imports a package."""
+    del server
+    shell.write("src/main.hml", 'import { version } from "acme/a";\nprint(version);\n')
+
+
 CASES: dict[str, tuple[Prepare, tuple[str, ...]]] = {
     "init": (bare, ("--yes",)),
     "install": (nothing, ("acme/curl",)),
@@ -96,6 +102,9 @@ CASES: dict[str, tuple[Prepare, tuple[str, ...]]] = {
     "patch-commit": (edited, ("acme/b",)),
     "run": (scripted, ()),
     "test": (scripted, ()),
+    "explain": (scripted, ("build", "acme/b")),
+    "graph": (scripted, ()),
+    "bundle": (programmed, ("src/main.hml", "--output", "app.hml")),
     "pack": (committed, ("--list",)),
     "release": (committed, ("minor", "--dry-run")),
     "cache": (nothing, ("list",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -52,7 +53,7 @@ def files_in(folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a cache, and a project where a package was installed, patched, vendored, and is edited."""
+    """A home with a cache, and a project where a package is imported, patched, vendored, and edited."""
     home = tmp_path_factory.mktemp("home")
     project = home / "project"
     project.mkdir()
@@ -76,6 +77,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             readme.write_text("patched\n")
         command = [sys.executable, "-m", "hpmtasks", *arguments]
         subprocess.run(command, cwd=project, env={**environment, "PYTHONPATH": str(ROOT)}, check=True)
+        if arguments[0] == "patch-commit":
+            manifest = json.loads((project / "package.json").read_text())
+            (project / "package.json").write_text(json.dumps({**manifest, "hpm": {"imports": "shims"}}))
+            (project / "src").mkdir()
+            (project / "src/main.hml").write_text('import { greet } from "acme/greet";')
+    (project / "src/main.hml").unlink()  # its own
     return home
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 #: More alternatives than any honest set has, braces multiplied out.
 MOST_PATTERNS = 4096
-_MOST_PARTS = 64
+MOST_PARTS = 64
 #: The part that stands for any number of folders.
 ANY_FOLDERS = "**"
 _MAGIC = re.compile(r"[*?\[]")
@@ -43,9 +43,9 @@ def parse_globs(patterns: Sequence[str]) -> tuple[Glob, ...]:
         for each in _without_braces(pattern if takes else pattern[1:]):
             parts = tuple(part for part in each.split("/") if part not in ("", "."))
             found.append(Glob(parts, takes, each.endswith("/")))
-            if len(found) > MOST_PATTERNS or len(parts) > _MOST_PARTS:
+            if len(found) > MOST_PATTERNS or len(parts) > MOST_PARTS:
                 raise ValueError(
-                    f'"{pattern}" has more than {MOST_PATTERNS} alternatives, or {_MOST_PARTS} parts'
+                    f'"{pattern}" has more than {MOST_PATTERNS} alternatives, or {MOST_PARTS} parts'
                 )
     return tuple(found)
 
@@ -147,6 +147,8 @@ def _without_braces(pattern: str) -> Iterator[str]:
 
 def _first_braces(text: str) -> tuple[int, int, list[str]] | None:
     """The outermost braces that begin first: where they begin and end, and what stands between the commas."""
+    if "{" not in text:
+        return None
     opened: list[tuple[int, list[int]]] = []
     found: tuple[int, int, list[int]] | None = None
     at = 0

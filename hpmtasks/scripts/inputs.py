@@ -81,11 +81,12 @@ class Inputs:
 
     def _left_by_others(self, task: ScriptTask) -> Iterator[tuple[str, FileDigest]]:
         given = task.config.inputs
-        wanted = glob_set(("**", *rooted(task.member.path, given or ())))
+        takes_away = any(pattern.startswith("!") for pattern in given or ())
+        wanted = glob_set(("**", *rooted(task.member.path, given or ()))) if takes_away else None
         for needed in self._read_by(task, is_deep=given is None or is_default(given)):
             taken = glob_set(rooted(needed.member.path, needed.config.outputs))
             for found in walk(self.root, taken):
-                if wanted.fits(found.path):
+                if wanted is None or wanted.fits(found.path):
                     yield from self._counted(found, task, is_named=False)
 
     def _read_by(self, task: ScriptTask, *, is_deep: bool) -> Iterator[ScriptTask]:

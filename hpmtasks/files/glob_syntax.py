@@ -10,6 +10,7 @@ from itertools import pairwise
 
 #: More alternatives than any honest set has, braces multiplied out.
 MOST_PATTERNS = 4096
+#: More parts than any honest pattern has.
 MOST_PARTS = 64
 #: The part that stands for any number of folders.
 ANY_FOLDERS = "**"

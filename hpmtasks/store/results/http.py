@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from hpmtasks.errors import NetworkFailure
+from hpmtasks.errors import HpmError, InvalidSetting, NetworkFailure
 from hpmtasks.net.address import origin_of
 from hpmtasks.net.fetcher import Answer, Fetcher, Token
 from hpmtasks.store.results.digest import EMPTY, Digest
@@ -143,7 +143,7 @@ class HttpResults:
         """
         try:
             answer = ask()
-        except NetworkFailure as failure:
+        except (NetworkFailure, InvalidSetting) as failure:  # a proxy, too, may be set to nonsense
             raise Unusable(_reason(failure)) from None
         if answer.ok:
             return answer
@@ -169,6 +169,6 @@ def _path(source: Source) -> Path | None:
     return source if isinstance(source, Path) else None
 
 
-def _reason(failure: NetworkFailure) -> str:
+def _reason(failure: HpmError) -> str:
     """What happened, as a clause."""
     return failure.message.partition("\n")[0].removeprefix("Network error: ").rstrip(".")

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from hpmtasks.net.http import HttpFetcher
 from hpmtasks.store.results.digest import Digest
 from hpmtasks.store.results.entry import seal
 from hpmtasks.store.results.folder import FolderResults
+from hpmtasks.store.results.http import HttpResults
 from hpmtasks.store.results.layered import LayeredResults
+from hpmtasks.store.results.remote import Remote
 from hpmtasks.store.results.result import ActionResult, OutputFile
 from hpmtasks.store.results.result_store import Unusable
 from tests.support.http_cache import HttpCache
@@ -158,6 +161,21 @@ def test_a_server_that_nobody_listens_on_is_told(tmp_path: Path, warnings: list[
     store.close()
     place = url.removeprefix("http://")
     assert warnings == [f"Remote cache {place}: could not connect to {place}. Scripts run without it."]
+
+
+def test_a_proxy_that_is_none_is_told(tmp_path: Path, warnings: list[str]) -> None:
+    """A setting that makes every request impossible costs the cache, and not the run."""
+    local = FolderResults(tmp_path / "cache")
+    fetcher = HttpFetcher({"HTTPS_PROXY": "ftp://proxy"}, client="httpx")
+    store = LayeredResults(
+        local,
+        Remote(HttpResults("https://cache.example", fetcher), "cache.example", local, warnings.append),
+        warn=warnings.append,
+    )
+    assert store.get_result(ACTION) is None
+    store.close()
+    assert len(warnings) == 1
+    assert "HTTPS_PROXY" in warnings[0]
 
 
 def test_a_server_killed_in_the_middle_loses_nothing(

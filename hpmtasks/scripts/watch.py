@@ -38,9 +38,13 @@ class Watcher:
     Args:
         root: Absolute.
         counts: Whether a path, told from the root, is of interest; called by another thread.
+
+    Attributes:
+        on_batch: Called by another thread when there is a batch to be waited for.
     """
 
     def __init__(self, root: Path, counts: Callable[[str], bool]) -> None:
+        self.on_batch: Callable[[], None] = lambda: None
         # The system tells real paths.
         self._root = os.path.realpath(root)
         self._counts = counts
@@ -57,24 +61,37 @@ class Watcher:
             StorageFailure: The system cannot tell of changes here.
         """
         self._thread.start()
+        if not self._knock():
+            self.stop()
+            self.pending()
+            raise StorageFailure(
+                f"Nothing tells of changes in {self._root}, as on some network drives.\n\n"
+                "Set WATCHFILES_FORCE_POLLING=1 to have all files looked at again and again instead."
+            )
+
+    def catch_up(self) -> Batch:
+        """All that changed until now and was not asked for yet.
+
+        Raises:
+            StorageFailure: The system cannot tell any more.
+        """
+        self._knock()
+        return self.pending()
+
+    def _knock(self) -> bool:
+        """A change of our own was told, and so is all that came before it; whether it was."""
+        self._heard.clear()
         os.makedirs(os.path.dirname(self._knocker), exist_ok=True)
         try:
             for _ in range(int(_READY_SECONDS / _KNOCK_SECONDS)):
                 with open(self._knocker, "w", encoding="ascii"):
-                    """A change of our own: when it is told, so are those of others."""
+                    """It need not hold anything."""
                 if self._heard.wait(_KNOCK_SECONDS) or not self._thread.is_alive():
                     break
         finally:
             with suppress(OSError):
                 os.unlink(self._knocker)
-        if not self._heard.is_set():
-            self.stop()
-            with suppress(Empty):
-                self._raise_if_failed(self._batches.get_nowait())
-            raise StorageFailure(
-                f"Nothing tells of changes in {self._root}, as on some network drives.\n\n"
-                "Set WATCHFILES_FORCE_POLLING=1 to have all files looked at again and again instead."
-            )
+        return self._heard.is_set()
 
     def stop(self) -> None:
         """Nothing is told any more."""
@@ -119,16 +136,18 @@ class Watcher:
                 raise_interrupt=False,
                 ignore_permission_denied=True,
             ):
-                batch = frozenset(self._told({path for _, path in changes}))
+                paths = {path for _, path in changes}
+                batch = frozenset(self._told(paths))
                 if batch:
                     self._batches.put(batch)
+                    self.on_batch()
+                if self._knocker in paths:
+                    self._heard.set()
         except Exception as error:  # noqa: BLE001  told by whoever waits
             self._batches.put(error)
 
     def _told(self, paths: Iterable[str]) -> Iterator[str]:
         for path in paths:
-            if path == self._knocker:
-                self._heard.set()
             relative = path.removeprefix(f"{self._root}{os.sep}").replace(os.sep, "/")
             if path != relative and self._counts(relative):
                 yield relative

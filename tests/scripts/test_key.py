@@ -217,6 +217,20 @@ def test_a_package_that_is_none_is_told(tmp_path: Path) -> None:
         key_of(session, task, tasks, FileDigests.of(session.project), workspace.environ)
 
 
+def test_the_interpreter_is_asked_once(tmp_path: Path) -> None:
+    """Not again in later runs, as long as the program is the same; and the project's state is left alone."""
+    workspace = small(tmp_path / "w")
+    hemlock(workspace, "1.6.7")
+    program, asked = tmp_path / "bin/hemlock", tmp_path / "asked"
+    program.write_text(f"#!/bin/sh\necho x >> {asked}\necho Hemlock 1.6.7\n")
+    assert [workspace.key("build").platform["hemlock"] for _ in range(3)] == ["1.6.7"] * 3
+    assert asked.read_text() == "x\n"
+    assert not workspace.session().project.state_path.exists()
+    program.write_text(f"#!/bin/sh\necho x >> {asked}\necho Hemlock 1.7.0-dev\n")
+    assert workspace.key("build").platform["hemlock"] == "1.7.0-dev"
+    assert asked.read_text() == "x\n" * 2
+
+
 GOLDEN = Key(  # noqa: S604  nothing is run
     folder="packages/app",
     command=("prepare", "make"),

@@ -55,6 +55,9 @@ def run(context: Context) -> int:
     )
     for line in _table(outdated):
         console.line(line)
+    for each in found.standings:
+        for version, refusal in each.young.items():
+            console.note(f"{each.name}@{version} {refusal}.")
     if not outdated:
         console.line(_nothing(found))
     if recorded := age(each.read for each in found.standings if each.read is not None):
@@ -73,6 +76,7 @@ def _as_data(standing: Standing) -> dict[str, Any]:
         "latest": standing.latest,
         "type": standing.section,
         "read": standing.read,
+        "tooYoung": dict(standing.young),
         **({"members": list(standing.members)} if standing.members else {}),
     }
 

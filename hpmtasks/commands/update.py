@@ -102,7 +102,7 @@ def _take_latest_of(session: Session, member: Member, names: list[PackageName]) 
             name = requirement.name
             if name not in names:
                 continue
-            versions = [tag.version for tag in session.tags(name).tags]
+            versions = [tag.version for tag in session.ages.settled(name)]
             constraint = _moved(requirement.constraint, versions)
             if constraint != requirement.constraint.text:
                 text = set_constraint(text, section, str(name), constraint)

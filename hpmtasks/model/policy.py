@@ -16,7 +16,7 @@ from hpmtasks.errors import InvalidManifest
 from hpmtasks.model.manifest import Manifest
 
 Trust = Literal["no-downgrade"]
-_AGE = re.compile(r"(\d{1,6})\s*(m|minutes?|h|hours?|d|days?|w|weeks?)")
+_AGE = re.compile(r"([0-9]{1,6})\s*(m|minutes?|h|hours?|d|days?|w|weeks?)")
 _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _AGE_FORM = 'it is a number of minutes, or a text such as "12 hours", "3 days", "2 weeks"'
 _LONGEST_MINUTES = 10 * 365 * 24 * 60

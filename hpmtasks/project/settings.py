@@ -26,6 +26,7 @@ VARIABLES: Mapping[str, str] = {
     "HPM_SOURCES": "a JSON list of sources, asked before all others",
     "HPM_FASTPATH": "whether stamp and plan may answer: on, off, or verify it by the graph (default: on)",
     "HPM_AUDIT_DATABASE": "a folder or zip of advisories that `hpm audit` reads instead of asking a service",
+    "HPM_MINIMUM_RELEASE_AGE": "how long versions have to be out before they are chosen (default: 0)",
     "HPM_OSV_URL": "the service that `hpm audit` asks (default: https://api.osv.dev)",
     "HPM_REMOTE_CACHE": "URL of a cache that shares the results of scripts between machines",
     "HPM_REMOTE_CACHE_TOKEN": "token for that cache, or user:password",
@@ -66,6 +67,8 @@ class Settings:
     config_path: Path = Path("config.json")
     #: Where advisories are, as config.json says; the environment and package.json go before it.
     audit_database: str | None = None
+    #: How long versions have to be out (seconds), as config.json says; others go before it.
+    minimum_release_age: int | None = None
     #: Where results of scripts are shared with other machines; ``None``: nowhere.
     remote_cache: RemoteCache | None = None
     #: The environment itself: proxies and certificate authorities are read from it by ``net``.
@@ -90,6 +93,7 @@ class Settings:
             config_path=config_path,
             audit_database=_text_of(config.get("audit_database"), f"{config_path}: audit_database"),
             remote_cache=RemoteCache.read(environ, config, str(config_path)),
+            minimum_release_age=_age_of(config.get("minimum_release_age"), str(config_path)),
             environ=environ,
         )
 
@@ -120,6 +124,17 @@ def _json_list(variable: str, text: str | None) -> Sequence[Any]:
         return _list_of(json.loads(text), variable)
     except (ValueError, RecursionError) as error:
         raise InvalidSetting(variable, [f"It is not valid JSON: {error}."]) from error
+
+
+def _age_of(value: object, path: str) -> int | None:
+    if value is None or value == "":
+        return None
+    from hpmtasks.model.policy import parse_age
+
+    try:
+        return parse_age(value)
+    except ValueError as error:
+        raise InvalidSetting(path, [f"minimum_release_age cannot be used: {error}."]) from None
 
 
 def _text_of(value: object, where: str) -> str | None:

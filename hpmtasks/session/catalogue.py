@@ -47,7 +47,9 @@ class SourceCatalogue:
         is_accepted = package.name in self._session.options.accept
         if entry is not None and entry.version == package.version and not is_accepted:
             return [Requirement(name, parse_constraint(text)) for name, text in entry.dependencies.items()]
-        manifest = self._manifest(package.name, self.tag(package))
+        tag = self.tag(package)
+        self._require_age(package, tag)
+        manifest = self._manifest(package.name, tag)
         self._require_interpreter(manifest)
         if self._retracted_versions(package.name).allows(package.version):
             self._session.warnings.append(f"{package} was retracted by its authors; it is passed over.")
@@ -92,6 +94,13 @@ class SourceCatalogue:
             return parse_dependency_manifest(text)
         except ValueError as error:
             raise Unavailable(f"has an unusable package.json ({error})") from error
+
+    def _require_age(self, package: PackageId, tag: Tag) -> None:
+        """A version that is younger than the project wants is no candidate; that is told."""
+        refusal = self._session.ages.refusal(package, tag)
+        if refusal is not None:
+            self._session.warnings.append(f"{package} {refusal}; it is passed over.")
+            raise Unavailable(refusal)
 
     def _require_interpreter(self, manifest: Manifest) -> None:
         """A version that needs another Hemlock than the one on the PATH is no candidate."""

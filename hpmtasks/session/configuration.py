@@ -79,6 +79,16 @@ def _read_secret(text: str, path: Path) -> str:
     return secret
 
 
+def _read_age(text: str, path: Path) -> str:  # noqa: ARG001  # the signature of all of them
+    from hpmtasks.model.policy import parse_age
+
+    try:
+        parse_age(text)
+    except ValueError as error:
+        raise InvalidSetting("minimum_release_age", [f"{text!r} cannot be used: {error}."]) from None
+    return text
+
+
 #: Everything that config.json may hold, as ``docs/configuration.md`` has it.
 KEYS: Mapping[str, Key] = {
     "github_token": Key("token for GitHub", ("GITHUB_TOKEN", "GH_TOKEN"), _read_token, is_secret=True),
@@ -91,6 +101,9 @@ KEYS: Mapping[str, Key] = {
     "remote.write": Key("whether that cache is given results too", ("HPM_REMOTE_WRITE",), _read_write),
     "remote.token": Key(
         "token for that cache, or user:password", ("HPM_REMOTE_CACHE_TOKEN",), _read_secret, is_secret=True
+    ),
+    "minimum_release_age": Key(
+        "how long versions have to be out before they are chosen", ("HPM_MINIMUM_RELEASE_AGE",), _read_age
     ),
     "sources": Key("where packages come from, a JSON list", ("HPM_SOURCES",), _read_sources, adds_up=True),
 }

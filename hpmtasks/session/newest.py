@@ -9,7 +9,9 @@ from hpmtasks.session.session import Session
 
 
 def newest(session: Session, name: PackageName) -> Version:
-    """The newest release of *name*; a prerelease only if there is nothing else.
+    """The newest release of *name* that is old enough; a prerelease only if there is nothing else.
+
+    Where all are too young, the newest of them: whoever chooses then says why it cannot be had.
 
     Raises:
         NoSuchVersion: It has no versions at all.
@@ -22,7 +24,8 @@ def newest(session: Session, name: PackageName) -> Version:
             constraint="*",
             available=[],
         )
-    return newest_of(versions)
+    settled = [tag.version for tag in session.ages.settled(name)]
+    return newest_of(settled or versions)
 
 
 def newest_of(versions: list[Version]) -> Version:

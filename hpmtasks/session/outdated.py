@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hpmtasks.errors import HpmError, NotOffline
 from hpmtasks.model.lockfile import LockEntry, overriding_constraints
 from hpmtasks.model.manifest import get_all_dependencies
-from hpmtasks.model.package import PackageName
+from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.semver.constraint import Constraint, parse_constraint
 from hpmtasks.semver.version import Version
 from hpmtasks.session.moved import warn_of_move
@@ -30,6 +30,7 @@ class Standing:
         wanted: The highest version that every requirement on it allows, if there is one.
         latest: The newest release.
         read: Unix time (seconds) when its versions were read; ``None``: just now.
+        young: Allowed versions that are passed over, with the clause that says why.
     """
 
     name: PackageName
@@ -38,6 +39,7 @@ class Standing:
     wanted: str | None
     latest: str | None
     read: int | None = None
+    young: Mapping[str, str] = field(default_factory=dict)
     members: tuple[str, ...] = ()
 
     @property
@@ -124,6 +126,8 @@ def _standing(
     entry: LockEntry | None = lockfile.entries.get(name) if lockfile else None
     constraints = _constraints(session, name)
     allowed = [version for version in versions if all(each.allows(version) for each in constraints)]
+    young = _young(session, name, allowed) if read is None else {}
+    allowed = [version for version in allowed if str(version) not in young]
     return Standing(
         name=name,
         section=section,
@@ -131,8 +135,22 @@ def _standing(
         wanted=str(max(allowed)) if allowed else None,
         latest=str(newest_of(versions)) if versions else None,
         read=read,
+        young=young,
         members=_asking(session, name),
     )
+
+
+def _young(session: Session, name: PackageName, allowed: Iterable[Version]) -> dict[str, str]:
+    """Those of *allowed* that are known to be too young, without fetching anything to find out."""
+    if not session.ages.minimum:
+        return {}
+    wanted = {str(version) for version in allowed}
+    refused = {
+        str(tag.version): session.ages.refusal(PackageId(name, tag.version), tag, fetches=False)
+        for tag in session.tags(name).tags
+        if str(tag.version) in wanted
+    }
+    return {version: refusal for version, refusal in refused.items() if refusal is not None}
 
 
 def _constraints(session: Session, name: PackageName) -> list[Constraint]:

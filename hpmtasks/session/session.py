@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hpmtasks.errors import HpmError, OutOfDate, PackageNotFound
 from hpmtasks.files.leftovers import sweep
@@ -31,6 +31,9 @@ from hpmtasks.session.stand_ins import members_needed
 from hpmtasks.sources.routing import Routes
 from hpmtasks.sources.source import Source, TagList
 from hpmtasks.store.store import Store
+
+if TYPE_CHECKING:
+    from hpmtasks.session.ages import Ages
 
 
 class Progress(Protocol):
@@ -165,6 +168,13 @@ class Session:
     def patch_of(self, package: ResolvedPackage) -> Patch | None:
         """The patch that package.json names for *package*; ``None`` if it names none."""
         return find_patch(package.id, self.documents.patches, self.project.root, self.state.files)
+
+    @once
+    def ages(self) -> Ages:
+        """How long versions have been out, and how long they have to be."""
+        from hpmtasks.session.ages import Ages
+
+        return Ages(self)
 
     # ---- the places packages come from
 

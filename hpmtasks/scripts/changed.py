@@ -8,16 +8,19 @@ reference have in common: what others did there meanwhile is nobody's change her
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hpmtasks.errors import InvalidLockfile, Usage
+from hpmtasks.files.globs import glob_set
 from hpmtasks.model.lockfile import Lockfile, parse_lockfile, reachable
 from hpmtasks.model.manifest import get_all_dependencies
 from hpmtasks.model.package import PackageName
+from hpmtasks.model.task_config import ROOT_PREFIX
 from hpmtasks.project import LOCKFILE, MODULES, STATE_FOLDER
 from hpmtasks.project.workspace import Member, Workspace
+from hpmtasks.scripts.inputs import rooted
 from hpmtasks.sources.git_process import GitFailed, connecting, git_output
 
 #: What work is compared with if nobody says: the first of these that there is.
@@ -62,15 +65,18 @@ def changes_since(root: Path, ref: str | None, environ: Mapping[str, str]) -> Ch
 def changed_members(workspace: Workspace, changes: Changes) -> list[Member]:
     """Whose files, or whose packages as locked, are among *changes*.
 
-    A file is its innermost member's. The lock is nobody's: a member is changed by it if a
-    package that it reaches, directly or not, is locked as another one.
+    A file is its innermost member's, and of each whose tasks name it under ``inputs``, as ``//shared/**``.
+    The lock is nobody's: a member is changed by it if a package that it reaches, directly or not, is
+    locked as another one.
     """
     folders = {workspace.at(workspace.root.folder / path).path for path in changes.paths if path != LOCKFILE}
     relocked = _relocked(workspace, changes)
     return [
         member
         for member in workspace.everyone()
-        if member.path in folders or (relocked and _reached(workspace, member, changes) & relocked)
+        if member.path in folders
+        or _names_any(member, changes.paths)
+        or (relocked and _reached(workspace, member, changes) & relocked)
     ]
 
 
@@ -141,6 +147,17 @@ def _is_made(path: str) -> bool:
 
 
 # ---------------------------------------------------------------- whose it is
+
+
+def _names_any(member: Member, paths: Sequence[str]) -> bool:
+    """Whether a task of *member* reads one of *paths* from the root."""
+    for config in member.manifest.tasks.values():
+        given = config.inputs or ()
+        if any(pattern.removeprefix("!").startswith(ROOT_PREFIX) for pattern in given):
+            wanted = glob_set(rooted(member.path, given))
+            if any(wanted.fits(path) for path in paths):
+                return True
+    return False
 
 
 def _relocked(workspace: Workspace, changes: Changes) -> frozenset[PackageName]:

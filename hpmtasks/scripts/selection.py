@@ -131,8 +131,12 @@ def tasks_of(members: Sequence[Member], scripts: Sequence[str]) -> list[TaskId]:
         if members and not any(script in member.manifest.tasks for member in members):
             known = sorted({name for member in members for name in member.manifest.tasks})
             listed = f"Their scripts are: {', '.join(known)}" if known else "They have no scripts at all."
-            many = f"None of the {len(members)} selected members" if len(members) > 1 else str(members[0])
-            raise ScriptNotFound(f"{many} has a script {script!r}.\n\n{listed}")
+            sentence = (
+                f"None of the {len(members)} selected members has a script {script!r}."
+                if len(members) > 1
+                else f"{members[0]} has no script {script!r}."
+            )
+            raise ScriptNotFound(f"{sentence}\n\n{listed}")
     return [
         TaskId.of(member, script)
         for member in members

@@ -36,7 +36,8 @@ FILES: dict[str, Content] = {
     ),
     "packages/lib/package.json": package("me/lib", {"build": "true"}, me_core="*", x_log="^1"),
     "packages/core/package.json": package("me/core", {"test": "true"}),
-    "packages/kit/package.json": package("me/kit", None, me_core="*"),
+    "packages/kit/package.json": package("me/kit", None, me_core="*")
+    | {"scripts": {"gen": "true"}, "tasks": {"gen": {"inputs": ["*.hml", "//shared/**", "!//shared/old"]}}},
     "docs/site/package.json": package("me/site", {"build": "true"}),
     "package-lock.json": render(lock(json="1.0.0: x/text@*", log="1.0.0", text="1.0.0")),
     ".gitignore": "hem_modules\n.hpm\ndist\n",
@@ -146,6 +147,8 @@ CHANGES: list[tuple[dict[str, str], str, str]] = [
     ({"packages/lib/a.hml": "1", "docs/site/b": "1"}, "![main]", "root app core kit"),
     ({"packages/core/deep/er/a é.hml": "1"}, "[main]", "core"),
     ({"README.md": "1"}, "--changed", "root"),
+    ({"shared/words.txt": "1"}, "[main]", "root kit"),
+    ({"shared/old/words.txt": "1"}, "[main]", "root"),
     ({"docs/readme.md": "1"}, "[main]", "root"),
     ({"packages/lib/dist/out": "1"}, "[main]", ""),
     ({"packages/lib/hem_modules/x/y/a": "1"}, "[main]", ""),
@@ -286,9 +289,9 @@ def test_scripts_of_the_selected(plain: Workspace) -> None:
         "me/lib#build",
     ]
     assert not tasks_of([], ["build"])
-    with pytest.raises(ScriptNotFound, match=r"None of the 6 selected members(?s:.*)build, test"):
+    with pytest.raises(ScriptNotFound, match=r"None of the 6 selected members(?s:.*)build, gen, test"):
         tasks_of(everyone, ["deploy"])
-    with pytest.raises(ScriptNotFound, match=r"me/kit(?s:.*)no scripts at all"):
+    with pytest.raises(ScriptNotFound, match="me/kit has no script 'build'"):
         tasks_of([plain.named("kit")], ["build"])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -260,12 +260,19 @@ def _expected(session: Session, resolution: Resolution) -> list[Change]:
         before = session.modules.version_of(package.name) or (str(entry.version) if entry else None)
         if before != str(package.version) or session.modules.folder_of(package.name) is None:
             changes.append(Change(package.name, before, str(package.version)))
-    for name, folder in session.stand_ins(resolution).items():
-        own = session.workspace.by_name.get(name)
-        if own is not None and name not in session.links and session.modules.folder_of(name) is None:
-            changes.append(Change(name, None, str(own.version), session.project.relative(folder)))
+    changes += _expected_of_members(session, resolution)
     gone = (name for name in locked if name not in resolution.by_name)
     return changes + [Change(name, str(locked[name].version), None) for name in gone]
+
+
+def _expected_of_members(session: Session, resolution: Resolution) -> Iterator[Change]:
+    """The members that would be copied into hem_modules for the first time, and whose copies would go."""
+    standing, wanted = session.modules.installed(), session.stand_ins(resolution)
+    for name, member in session.workspace.by_name.items():
+        if name in wanted and name not in session.links and name not in standing:
+            yield Change(name, None, str(member.version), member.path)
+        elif name in standing and name not in wanted:
+            yield Change(name, standing[name], None, member.path)
 
 
 def _tell_preview(console: Console, done: Done) -> None:

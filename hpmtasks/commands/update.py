@@ -57,7 +57,12 @@ def run(context: Context) -> int:
     } - workspace.by_name.keys()
     lockfile = read_lockfile(project.lock_path)
     locked = lockfile.entries if lockfile else {}
-    names = named(words, {*required, *locked}, "required or locked")
+    names = named(words, {*required, *locked, *workspace.by_name}, "required or locked")
+    if own := [str(name) for name in names if name in workspace.by_name]:
+        raise Usage(
+            f"{' and '.join(own)} {'is a member' if len(own) == 1 else 'are members'} of this workspace:"
+            " of a member there is the version that its package.json says."
+        )
     if latest and (deep := [str(name) for name in names if name not in required]):
         raise Usage(
             f"{' and '.join(deep)} is not in {_files(workspace)}, and --latest moves only what stands there."

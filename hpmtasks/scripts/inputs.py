@@ -10,19 +10,20 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpmtasks.errors import InvalidManifest
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.files.globs import escape, glob_set
 from hpmtasks.files.walk import Found, walk
+from hpmtasks.model.json_text import MalformedJson, load
 from hpmtasks.model.task_config import ROOT_PREFIX
 from hpmtasks.project import LOCKFILE, MANIFEST
 from hpmtasks.scripts.action import digest_of_text
 
 if TYPE_CHECKING:
-    from hpmtasks.project.workspace import Member
     from hpmtasks.scripts.digests import FileDigest, FileDigests
     from hpmtasks.scripts.tasks import ScriptTask, TaskId
 
@@ -47,6 +48,8 @@ class Inputs:
     members: tuple[str, ...]
     tasks: Mapping[TaskId, ScriptTask]
     digests: FileDigests
+    # By digest of the whole file, what counts of a package.json.
+    _manifests: dict[str, FileDigest] = field(default_factory=dict, init=False)
 
     def of(self, task: ScriptTask) -> dict[str, FileDigest]:
         """The files that count for *task* now, by their paths from the root, sorted.
@@ -73,9 +76,23 @@ class Inputs:
         taken = glob_set((*patterns, *rooted(member.path, given or ())))
         for found in walk(self.root, taken, but=left, heeding=member.path):
             if found.path == prefix + MANIFEST:
-                yield found.path, digest_of_text(seen_manifest(member))
+                for path, whole in self._counted(found, task, is_named=False):
+                    yield path, self._seen(path, whole)
             elif found.path != prefix + LOCKFILE:
                 yield from self._counted(found, task, is_named=False)
+
+    def _seen(self, path: str, whole: FileDigest) -> FileDigest:
+        """What counts of the package.json *path*, as it is now; all of it if nobody can make sense of it."""
+        if whole.target is not None:
+            return whole
+        if whole.hash not in self._manifests:
+            try:
+                document = load(Path(self.root, path).read_bytes())
+            except (OSError, MalformedJson):
+                return whole
+            seen = digest_of_text(seen_manifest(document)) if isinstance(document, dict) else whole
+            self._manifests[whole.hash] = seen
+        return self._manifests[whole.hash]
 
     # ---- what was left for it
 
@@ -157,9 +174,9 @@ def _rooted(prefix: str, pattern: str) -> str:
     return mark + (path.removeprefix(ROOT_PREFIX) if path.startswith(ROOT_PREFIX) else prefix + path)
 
 
-def seen_manifest(member: Member) -> str:
-    """What a task that reads every file sees of *member*'s package.json: all but what counts otherwise."""
-    kept = {name: value for name, value in member.manifest.document.items() if name not in ACCOUNTED}
+def seen_manifest(document: Mapping[str, object]) -> str:
+    """What a task that reads every file sees of a package.json: all but what counts otherwise."""
+    kept = {name: value for name, value in document.items() if name not in ACCOUNTED}
     return json.dumps(kept, sort_keys=True, separators=(",", ":"))
 
 

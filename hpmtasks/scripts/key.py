@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from hpmtasks.errors import IntegrityMismatch
@@ -27,6 +26,7 @@ from hpmtasks.scripts.action import (
 )
 from hpmtasks.scripts.environment import Mode, counting, told
 from hpmtasks.scripts.inputs import Inputs
+from hpmtasks.scripts.machine import machine
 from hpmtasks.session.once import once
 from hpmtasks.store.results.digest import Digest
 from hpmtasks.store.tree import ForeignEntry, scan_folder, tree_digest
@@ -238,38 +238,10 @@ class Keys:
                 ) from error
 
 
-def key_of(
-    session: Session,
-    task: ScriptTask,
-    tasks: Mapping[TaskId, ScriptTask],
-    digests: FileDigests,
-    environ: Mapping[str, str],
-) -> Key:
-    """The key of one task; for more than one, make :class:`Keys`."""
-    return Keys(session, tasks, digests, environ).of(task)
-
-
 @lru_cache(maxsize=16)
 def _platform(properties: tuple[tuple[str, str], ...]) -> bytes:
     """The same for every key of a run."""
     return encode_platform(dict(properties))
-
-
-@cache
-def machine() -> Mapping[str, str]:
-    """System, processor and C library, as far as programs for one do not run on another."""
-    if os.name == "nt":
-        import platform
-
-        return {"os": sys.platform, "arch": platform.machine(), "libc": ""}
-    return {"os": sys.platform, "arch": os.uname().machine, "libc": _libc()}
-
-
-def _libc() -> str:
-    try:
-        return os.confstr("CS_GNU_LIBC_VERSION") or ""
-    except (OSError, ValueError):
-        return ""  # it is another one; with it the system or the processor is another, too, or it is musl
 
 
 def _beginning(pattern: str) -> str:

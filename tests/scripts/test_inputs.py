@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from hpmtasks.errors import InvalidManifest
+from hpmtasks.scripts.digests import FileDigests
+from hpmtasks.scripts.key import Keys
 from tests.support.script_workspaces import ScriptWorkspace
 
 
@@ -159,6 +161,20 @@ def test_of_package_json_counts_what_nothing_else_accounts_for(workspace: Script
     whole = workspace.key("build").files["package.json"]
     workspace.manifest({"build": "x", "more": "y"}, {"build": named})
     assert workspace.key("build").files["package.json"] != whole
+
+
+def test_package_json_counts_as_it_is_now(workspace: ScriptWorkspace) -> None:
+    """A task that changes it while it runs has another key afterwards; so has one that breaks it."""
+    build(workspace)
+    session, tasks = workspace.session(), workspace.laid("build")
+    (task,) = tasks.values()
+    keys = Keys(session, tasks, FileDigests.of(session.project), workspace.environ)
+    found = [keys.of(task).files["package.json"]]
+    for text in ('{"banner": "hello"}', '{"banner": ', "[]", '{"scripts": {}, "banner": "hello"}'):
+        workspace.write("package.json", text)
+        found.append(keys.of(task).files["package.json"])
+    assert len(set(found)) == 4
+    assert found[1] == found[4]
 
 
 def test_a_link_counts_as_what_it_says(workspace: ScriptWorkspace) -> None:

@@ -17,7 +17,7 @@ from hpmtasks.files.globs import glob_set
 from hpmtasks.project.state import Installed
 from hpmtasks.scripts.action import root_of
 from hpmtasks.scripts.digests import FileDigests
-from hpmtasks.scripts.key import Key, Keys, key_of
+from hpmtasks.scripts.key import Key, Keys
 from hpmtasks.store.results.digest import Digest
 from hpmtasks.store.tree import digest_folder
 from tests.support.script_workspaces import ScriptWorkspace
@@ -171,8 +171,8 @@ def test_words_and_a_loose_environment_count(tmp_path: Path) -> None:
     (task,) = tasks.values()
     digests = FileDigests.of(session.project)
     made = [
-        key_of(session, task, tasks, digests, workspace.environ),
-        key_of(session, task.with_arguments(["x"]), tasks, digests, workspace.environ),
+        Keys(session, tasks, digests, workspace.environ).of(task),
+        Keys(session, tasks, digests, workspace.environ).of(task.with_arguments(["x"])),
         Keys(session, tasks, digests, workspace.environ, "loose").of(task),
     ]
     assert len({each.action for each in made}) == 3
@@ -214,7 +214,7 @@ def test_a_package_that_is_none_is_told(tmp_path: Path) -> None:
     session.state.keep_package("acme/json", remembered)
     (folder / "src/link").symlink_to("x")
     with pytest.raises(IntegrityMismatch, match="hpm check --content --fix"):
-        key_of(session, task, tasks, FileDigests.of(session.project), workspace.environ)
+        Keys(session, tasks, FileDigests.of(session.project), workspace.environ).of(task)
 
 
 def test_the_interpreter_is_asked_once(tmp_path: Path) -> None:

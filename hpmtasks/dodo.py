@@ -12,7 +12,9 @@ A file with a DOIT_CONFIG of its own says ``DOIT_CONFIG = hpm_config(**own)``.
 
 from __future__ import annotations
 
+import atexit
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,12 @@ from hpmtasks.project.checker import ContentChecker
 from hpmtasks.project.settings import Settings
 from hpmtasks.project.state import DoitBackend
 from hpmtasks.project.workspace import workspace_root_of
+from hpmtasks.scripts.display import Display, Manner as Showing
+from hpmtasks.scripts.perform import Manner
+from hpmtasks.scripts.run import RunOptions, ScriptRun
+from hpmtasks.scripts.tasks import lay, task_names
 from hpmtasks.session import Session
+from hpmtasks.session.results import results_of
 
 
 def hpm_config(**own: Any) -> dict[str, Any]:
@@ -72,4 +79,18 @@ def task_hpm() -> Iterator[Task]:
         return
     session = Session(Project(here), settings, backend.state)
     yield from installation(session, prover(dep_manager))
-    yield from scripts(session)
+    try:
+        run = _scripts_of(session)
+    except HpmError:
+        return  # the installation reads the same files, and says what is wrong
+    yield from scripts(run)
+
+
+def _scripts_of(session: Session) -> ScriptRun:
+    """Every script of the workspace, to be settled as doit comes to it, and shown as it prints."""
+    tasks = lay(session.workspace, task_names(session.workspace))
+    options = RunOptions(pools=session.workspace.root.manifest.pools, manner=Manner(has_terminal=None))
+    run = ScriptRun(session, tasks, (), options, results_of(session))
+    run.events.subscribe(Display(sys.stdout.buffer, sys.stderr.buffer, Showing()))
+    atexit.register(run.close)
+    return run

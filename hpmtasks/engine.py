@@ -7,9 +7,9 @@ one did the other need not do again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from doit.control import ExecNode, TaskControl, TaskDispatcher
 from doit.dependency import Dependency
@@ -17,11 +17,17 @@ from doit.runner import SUCCESS, Runner
 from doit.task import Stream, Task
 
 from hpmtasks.errors import Defect
-from hpmtasks.pipeline import INSTALL, installation, prover
+from hpmtasks.graph import group
+from hpmtasks.pipeline import INSTALL, Prove, installation, is_script, prover, script_name, scripts
 from hpmtasks.project.checker import ContentChecker
 from hpmtasks.project.state import DoitBackend
 from hpmtasks.session import Session
 from hpmtasks.session.known import remember
+
+if TYPE_CHECKING:
+    from hpmtasks.scripts.events import Outcome as ScriptOutcome
+    from hpmtasks.scripts.run import ScriptRun
+    from hpmtasks.scripts.tasks import TaskId
 
 
 @dataclass(slots=True)
@@ -52,7 +58,7 @@ def install(session: Session, listener: Listener) -> Outcome:
     """
     session.enter()
     try:
-        outcome = _run(session, [INSTALL], listener)
+        outcome = _run(session, [INSTALL], lambda proves: installation(session, proves), listener)
         if outcome.ran:
             remember(session)
         return outcome
@@ -60,23 +66,69 @@ def install(session: Session, listener: Listener) -> Outcome:
         session.close()
 
 
-def _run(session: Session, selection: Sequence[str], listener: Listener) -> Outcome:
-    backend = DoitBackend.over(session.state)
+def run_scripts(
+    session: Session, run: ScriptRun, listener: Listener, *, installs: bool
+) -> Mapping[TaskId, ScriptOutcome]:
+    """What *run* was asked for is settled; how each of its tasks ended, in graph order.
+
+    Args:
+        installs: Whether the installation is a part of the graph. If not, somebody else (the stamp) has
+            found that there is nothing to do for it, and it stands there empty.
+
+    Raises:
+        HpmError: The installation failed; no script was begun.
+    """
+
+    def lay(proves: Prove) -> Iterable[Task]:
+        if installs:
+            yield from installation(session, proves)
+        else:
+            yield group(INSTALL, [], "there is nothing to do, by the stamp")
+        yield from scripts(run)
+
+    try:
+        asked = [script_name(task) for task in run.asked]
+        _run(session, asked, lay, listener, keep_going=run.keep_going, keeps=installs)
+        return run.finish()
+    finally:
+        run.close()
+        session.close()
+
+
+def _run(
+    session: Session,
+    selection: Sequence[str],
+    lay: Callable[[Prove], Iterable[Task]],
+    listener: Listener,
+    *,
+    keep_going: bool = False,
+    keeps: bool = True,
+) -> Outcome:
+    """The tasks that *lay* makes ran, as far as *selection* needs them.
+
+    A script that failed is no failure here: whoever asked for it knows how it ended.
+
+    Args:
+        keep_going: A failure stops only what needs the task that failed.
+        keeps: Whether doit remembers what ran.
+    """
+    backend = (DoitBackend if keeps else _Forgetful).over(session.state)
     dep_manager = Dependency(
         lambda name, codec, module_name: backend, str(session.project.state_path), checker_cls=ContentChecker
     )
     dep_manager.checker.use(session.state.files)
-    control = TaskControl(list(installation(session, prover(dep_manager))))
+    control = TaskControl(list(lay(prover(dep_manager))))
     control.process(list(selection))
     witness = _Witness(listener)
-    runner = Runner(dep_manager, witness, stream=Stream(2))
+    runner = Runner(dep_manager, witness, continue_=keep_going, stream=Stream(2))
     result = runner.run_all(_Dispatcher(control.tasks, control.targets, control.selected_tasks))
     if session.failures:
         raise session.failures[0]
     if session.defect is not None:
         raise session.defect
-    if result != SUCCESS or witness.runtime_errors:
-        raise Defect(f"The task graph failed: {'; '.join(witness.runtime_errors) or witness.failed}")
+    failed = [name for name in witness.failed if not is_script(name)]
+    if witness.runtime_errors or failed or (result != SUCCESS and not witness.failed):
+        raise Defect(f"The task graph failed: {'; '.join(witness.runtime_errors) or failed}")
     return witness.outcome
 
 
@@ -99,6 +151,13 @@ class _InOrder(dict[Any, None]):
     def add(self, node: Any) -> None:
         """*node* is in it."""
         self[node] = None
+
+
+class _Forgetful(DoitBackend):
+    """For a graph of which nothing is to be remembered: the state stays as it is."""
+
+    def set(self, task_id: str, dependency: str, value: Any) -> None:
+        """Nothing is kept."""
 
 
 class _Witness:

@@ -16,7 +16,10 @@ _MEANINGS = {
     "KEY": f"={' '.join(KEYS)}",
     "PATH": "directories",
     "DIR": "directories",
-    "SCRIPT ARG": "scripts",
+    "SCRIPT": "scripts",
+    "TASK ARG": "scripts",
+    "TASK": "tasks",
+    "MEMBERS": "members",
     "owner/repo": "packages",
 }
 

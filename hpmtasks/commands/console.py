@@ -85,6 +85,11 @@ class Console:
         self._paint_out = painter(when, environ, self._out)
         self._paint_err = painter(when, environ, self._err)
 
+    @property
+    def paints_errors(self) -> bool:
+        """Whether what goes to stderr has colours."""
+        return self._paint_err is not plain
+
     def line(self, text: str = "") -> None:
         """One line of the result; not printed when JSON was asked for."""
         if not self.as_json:

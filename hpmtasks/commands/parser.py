@@ -50,6 +50,7 @@ class Parser(argparse.ArgumentParser):
         """
         # A command that passes the rest of its line on takes it in order.
         in_order = any(action.nargs == argparse.REMAINDER for action in self._own)
+        given = self._with_empty_values(given)
         if in_order:
             arguments, unknown = self.parse_known_args(list(given))
         else:
@@ -57,6 +58,20 @@ class Parser(argparse.ArgumentParser):
         if unknown:
             raise Usage(self._refused(unknown[0]))
         return arguments
+
+    def _with_empty_values(self, given: Sequence[str]) -> list[str]:
+        """*given* with a ``=`` behind each option that may have a value and has none.
+
+        Only an option's own word holds such a value, so that no other word is taken for it.
+        """
+        words = list(given)
+        at = 0
+        while at < len(words) and words[at].startswith("-") and words[at] not in {"-", "--"}:
+            action = self._option_string_actions.get(words[at])
+            if isinstance(action, OptionalValue):
+                words[at] += "="
+            at += 2 if action is not None and action.nargs is None and not words[at].endswith("=") else 1
+        return words
 
     def _without_dashes(self, given: Sequence[str]) -> list[str]:
         """*given* without the ``--`` that ends the options.
@@ -116,7 +131,9 @@ class Parser(argparse.ArgumentParser):
         if command is None:
             return
         positionals = [action for action in self._own if not action.option_strings]
-        options = [action for action in self._own if action.option_strings]
+        options = [
+            action for action in self._own if action.option_strings and action.help is not argparse.SUPPRESS
+        ]
         yield self._usage
         if command.aliases:
             yield f"Also:  {', '.join(f'hpm {alias}' for alias in command.aliases)}"
@@ -171,6 +188,17 @@ def add_global_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-h", "--help", action=_Print, help="show this page")
 
 
+class OptionalValue(argparse.Action):
+    """An option that may have a value, ``--option=VALUE``; without, its value is empty."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *_: object
+    ) -> None:
+        """The value is there, if only an empty one."""
+        del parser
+        setattr(namespace, self.dest, values)
+
+
 class _Print(argparse.Action):
     """An option that prints *text*, or else the help page, and ends."""
 
@@ -200,6 +228,8 @@ def _placeholder(action: argparse.Action) -> str:
 
 def _left(action: argparse.Action) -> str:
     value = f" {action.metavar}" if action.option_strings and action.metavar else ""
+    if isinstance(action, OptionalValue):
+        value = f"[={action.metavar}]"
     return ", ".join(action.option_strings or [str(action.metavar or action.dest)]) + value
 
 

@@ -143,7 +143,7 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
         if claimed and outcome.ran:
             raise Defect(f"The stamp said that all was up to date, and {', '.join(outcome.ran)} had to run.")
         session.warnings += unused_patches(session)
-        _remember(context, session)
+        remember(context, session)
     except KeyboardInterrupt:
         kept = _documents(context) == before
         context.console.last_words = (
@@ -170,7 +170,7 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
     return 0
 
 
-def _remember(context: Context, session: Session) -> None:
+def remember(context: Context, session: Session) -> None:
     """What this run came to is there for the next ones: as a stamp, and as a plan."""
     plain = replace(session.options, offline=False, locked=False, frozen=False)
     if plain != Options() or session.links:  # a linked folder is deeper than the stamp looks

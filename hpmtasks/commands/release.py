@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
+from hpmtasks.commands.asking import Asked
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.members import own_folder
-from hpmtasks.model.manifest import Manifest, read_manifest
+from hpmtasks.commands.running import Wishes, run_tasks
+from hpmtasks.model.manifest import read_manifest
 from hpmtasks.project import Project
+from hpmtasks.project.workspace import read_workspace
+from hpmtasks.scripts.tasks import TaskId
 from hpmtasks.session import releasing
 from hpmtasks.sources.working_copy import WorkingCopy
-from hpmtasks.stages.script.action import run_script, steps_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +49,7 @@ def run(context: Context) -> int:
         for step in steps:
             console.line(f"  - {step}")
         return 0
-    if tests and (code := _test(context, manifest)):
+    if tests and (code := _test(context)):
         console.note(
             f"\nThe script test failed (exit code {code}). Nothing was released, nothing was changed."
         )
@@ -72,32 +71,11 @@ def run(context: Context) -> int:
     return 0
 
 
-def _test(context: Context, manifest: Manifest) -> int:
+def _test(context: Context) -> int:
     """The exit code of the script ``test``; what it prints goes to stderr, if stdout is for JSON."""
-    console = context.console
-    console.still()
-    with _stdout_spared() if console.as_json else nullcontext():
-        record = run_script(
-            steps_of(manifest.scripts, "test"),
-            context.project,
-            manifest,
-            context.environ,
-            announce=lambda step: console.note(f"> {step.line}"),
-        )
-    return record.code
-
-
-@contextmanager
-def _stdout_spared() -> Iterator[None]:
-    """What child processes print to stdout goes to stderr."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+    workspace = read_workspace(context.project)
+    test = TaskId.of(workspace.at(context.project.start), "test")
+    return run_tasks(context, workspace, Asked((test,)), Wishes(installs=False, tells=False))
 
 
 COMMAND = Command(

@@ -1,28 +1,30 @@
-"""run: a script of package.json, with the terminal to itself; ``hpm test`` is short for one of them."""
+"""run: scripts of package.json as tasks, behind an installation that is up to date; ``hpm test`` is one."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from difflib import get_close_matches
 
+from hpmtasks.commands.asking import add_selection, read_words, selected
 from hpmtasks.commands.command import Command, Context
-from hpmtasks.errors import ScriptNotFound
-from hpmtasks.model.manifest import Manifest, read_manifest
-from hpmtasks.session.installed import seems_installed
-from hpmtasks.stages.script.action import run_script, steps_of
-
-_MOST_NAMED = 20
+from hpmtasks.commands.parser import OptionalValue
+from hpmtasks.commands.run_report import list_scripts
+from hpmtasks.commands.running import Wishes, run_tasks
+from hpmtasks.errors import ScriptNotFound, Usage
+from hpmtasks.project.workspace import read_workspace
+from hpmtasks.scripts.display import MODES
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of ``hpm run``."""
-    _add_rest(parser, "SCRIPT ARG", "which one, and what it is given; none: name them all")
+    _add_rest(parser, "TASK ARG", "which ones, and what they are given; none: name them all")
+    add_selection(parser)
 
 
 def test_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of ``hpm test``."""
     _add_rest(parser, "ARG", "what it is given")
+    add_selection(parser)
 
 
 def _add_rest(parser: argparse.ArgumentParser, metavar: str, meaning: str) -> None:
@@ -32,89 +34,116 @@ def _add_rest(parser: argparse.ArgumentParser, metavar: str, meaning: str) -> No
         "--if-present", action="store_true", help="if there is no such script, do nothing and succeed"
     )
     parser.add_argument(
-        "--no-check", action="store_true", help="do not look whether the packages are installed"
+        "--output",
+        metavar="HOW",
+        choices=MODES,
+        help="prefix (as it comes, with names if there are several), group, errors (of failures only), none",
     )
+    parser.add_argument(
+        "-j", "--jobs", metavar="N", type=_count, help="how many at once (default: one for each processor)"
+    )
+    parser.add_argument(
+        "--keep-going", action="store_true", help="after a failure go on with what does not depend on it"
+    )
+    parser.add_argument("--force", action="store_true", help="run everything anew, whatever is known of it")
+    parser.add_argument(
+        "--env-mode",
+        metavar="HOW",
+        choices=("strict", "loose"),
+        default="strict",
+        help="strict (only declared variables reach tasks that declare anything) or loose (all do)",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action=OptionalValue,
+        metavar="json",
+        help="say what would be run, restored or is fresh, and why; =json as data",
+    )
+    parser.add_argument("--no-install", action="store_true", help="leave hem_modules as it is")
+    parser.add_argument("--no-check", dest="no_install", action="store_true", help=argparse.SUPPRESS)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def run(context: Context) -> int:
-    """Run a script, or list them; see :data:`COMMAND`."""
-    manifest = read_manifest(context.project.manifest_path, strict_own=False)
-    words = _own(context.arguments.words)
-    return _run(context, manifest, words[0], words[1:]) if words else _list(context, manifest)
+    """Run scripts, or list them; see :data:`COMMAND`."""
+    words = list(context.arguments.words)
+    return _run(context, words[1:] if words[:1] == ["--"] else words)
 
 
 def run_test(context: Context) -> int:
     """Run the script ``test``; see :data:`TEST`."""
-    manifest = read_manifest(context.project.manifest_path, strict_own=False)
-    return _run(context, manifest, "test", context.arguments.words)
+    words = list(context.arguments.words)
+    return _run(context, ["test", "--", *(words[1:] if words[:1] == ["--"] else words)])
 
 
-def _list(context: Context, manifest: Manifest) -> int:
-    console = context.console
-    console.result({"name": manifest.name, "scripts": dict(manifest.scripts)})
-    if not manifest.scripts:
-        console.line("package.json has no scripts.")
-    for name, command in manifest.scripts.items():
-        console.line(f"{name}\n  {command}")
-    return 0
-
-
-def _run(context: Context, manifest: Manifest, script: str, words: list[str]) -> int:
-    given, console = context.arguments, context.console
-    if script not in manifest.scripts:
+def _run(context: Context, words: Sequence[str]) -> int:
+    given = context.arguments
+    workspace = read_workspace(context.project)
+    at = workspace.at(context.project.start)
+    members = selected(workspace, given, context.folder, context.environ)
+    if not words:
+        list_scripts(context.console, workspace, at)
+        return 0
+    try:
+        asked = read_words(workspace, at, words, members)
+        return run_tasks(context, workspace, asked, _wishes(context))
+    except ScriptNotFound:
         if given.if_present:
             return 0
-        raise _unknown(script, list(manifest.scripts))
-    if not given.no_check and not seems_installed(context.project, manifest):
-        console.warning("packages are not installed as locked; run 'hpm install'.")
-    console.still()
-    record = run_script(
-        steps_of(manifest.scripts, script, _own(words)),
-        context.project,
-        manifest,
-        context.environ,
-        announce=lambda step: console.note(f"> {step.line}"),
+        raise
+
+
+def _wishes(context: Context) -> Wishes:
+    given = context.arguments
+    if given.dry_run not in (None, "", "json"):
+        raise Usage(f"--dry-run cannot be '{given.dry_run}'; it is json, or nothing.")
+    if given.dry_run == "json":
+        context.console.as_json = True
+    return Wishes(
+        output=given.output,
+        jobs=given.jobs,
+        keep_going=given.keep_going,
+        force=given.force,
+        environment=given.env_mode,
+        installs=not given.no_install,
+        is_preview=given.dry_run is not None,
     )
-    return record.code
-
-
-def _own(words: list[str]) -> list[str]:
-    """*words* without a ``--`` in the first place, which only says that the rest is no option of hpm."""
-    return words[1:] if words[:1] == ["--"] else words
-
-
-def _unknown(script: str, names: Sequence[str]) -> ScriptNotFound:
-    near = get_close_matches(script, names, n=3)
-    sentence = f"package.json has no script {script!r}."
-    if near:
-        sentence += f" Did you mean {' or '.join(near)}?"
-    if not names:
-        return ScriptNotFound(f'{sentence}\n\nIt has no scripts at all; they stand under "scripts".')
-    more = len(names) - _MOST_NAMED
-    listed = ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-    return ScriptNotFound(f"{sentence}\n\nIts scripts are: {listed}")
 
 
 _HOW = (
-    " The script is run by /bin/sh (by cmd on Windows) in the project's root, after the script called"
-    " 'pre' and its name and before the one called 'post' and its name, if there are such; each runs"
-    " only if the one before it succeeded. Input and output are the script's own, and its exit code is"
-    " that of hpm. It is told HPM_PROJECT_ROOT, HPM_SCRIPT, HPM_PACKAGE_NAME and HPM_PACKAGE_VERSION, and"
+    " Packages are installed first if they are not as locked. What a script needs stands under 'tasks' in"
+    " package.json: it runs before it, and at the same time as what does not need it. A script that declares"
+    " its outputs is not run again while nothing changed that it depends on, its files, its command, its"
+    " variables, the packages it can reach: its outputs and what it printed are given back. Any other runs"
+    " each time, between the scripts called 'pre' and 'post' and its name. It is run by /bin/sh (by cmd on"
+    " Windows) in its package's folder; one that runs alone and is not kept has input and output to itself."
+    " It is told HPM_PROJECT_ROOT, HPM_SCRIPT, HPM_PACKAGE_NAME and HPM_PACKAGE_VERSION, and"
     " hem_modules/.bin, if there is one, comes first on its PATH. Only scripts of the project itself are"
-    " ever run. Words behind the name are given to the script as they are, options too; a '--' in front of"
-    " them is left out."
+    " ever run. Options of hpm stand before the name. Words behind it that name tasks are run too; from the"
+    " first that does not, or from '--' on, they are given to the script as they are. The exit code is that"
+    " of the script, of several that of the first that failed."
 )
 
 COMMAND = Command(
     name="run",
-    summary="run a script of package.json, or name them",
-    description="Runs SCRIPT of package.json; without a name, lists them." + _HOW,
+    summary="run scripts of package.json and what they need, or name them",
+    description="Runs each TASK, a script of package.json; without a name, lists them." + _HOW,
     run=run,
     arguments=arguments,
     examples=(
         ("hpm run", "which scripts there are"),
-        ("hpm run build", "run one"),
+        ("hpm run build", "run one, and before it what it needs"),
+        ("hpm run lint test", "run two, at the same time if they can"),
         ("hpm run build -- --fast", "give it an option; the -- may be left out"),
+        ("hpm run acme/app#build", "the one of a member of the workspace"),
+        ("hpm run --filter ...acme/lib test", "in a member, and in all that depend on it"),
+        ("hpm run --dry-run build", "say what would happen, and why"),
         ("hpm run --if-present lint", "nothing happens if there is none"),
     ),
 )

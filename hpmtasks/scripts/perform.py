@@ -30,6 +30,7 @@ from hpmtasks.scripts.shells import argv_of
 from hpmtasks.scripts.stale_outputs import clear, paths_of
 from hpmtasks.scripts.standing import find, match
 from hpmtasks.session.copies import refresh
+from hpmtasks.session.once import once
 from hpmtasks.store.results.digest import Digest
 from hpmtasks.store.results.result_store import BlobMissing, ContentChanged
 
@@ -72,6 +73,9 @@ class ScriptPerformer:
         tasks: All that may be asked for.
         digests: What files hold.
         results: What scripts have made before.
+
+    Attributes:
+        had_terminal: The tasks that ran in the foreground.
     """
 
     def __init__(
@@ -87,17 +91,24 @@ class ScriptPerformer:
         asked: Collection[TaskId],
     ) -> None:
         self._session = session
+        self._tasks = tasks
         self._manner = manner
         self._events = events
         self._children = children
         self._digests = digests
         self._results = results
         self.asked = frozenset(asked)
+        self.had_terminal: set[TaskId] = set()
         self._copies = _Copies(session)
-        self._keys = Keys(session, tasks, digests, session.settings.environ, manner.environment)
         self._root = f"{session.project.root}/"
         self.records = Records(session.project)
         self.services = Services(tasks, self._execution, events)
+
+    @once
+    def _keys(self) -> Keys:
+        """Made with the first key: who keeps nothing of scripts need not have a complete package.json."""
+        environ = self._session.settings.environ
+        return Keys(self._session, self._tasks, self._digests, environ, self._manner.environment)
 
     # ---- what the schedule asks
 
@@ -136,7 +147,7 @@ class ScriptPerformer:
             outcome = self._perform_kept(task) if task.config.is_kept else self._run_plain(task)
         except ServiceFailed as failed:
             outcome = Outcome("failed", 1, reason=str(failed))
-        if self._children.asked and not outcome.is_success:
+        if self._children.asked and not outcome.is_success and task.id not in self.had_terminal:
             return Outcome("failed", outcome.code, outcome.seconds, "it was interrupted")
         if outcome.is_success:
             self._copies.may_be_old(task)
@@ -157,7 +168,8 @@ class ScriptPerformer:
         began = self._events.clock()
         ended = self._run(task, None)
         outcome = self._outcome(ended, self._events.clock() - began)
-        if not self._children.asked:
+        # A project that hpm has nothing else in is not written to for the sake of a history.
+        if not self._children.asked and self._session.project.state_folder.is_dir():
             self._keep(task, None, Record(_recorded(outcome), outcome.code, outcome.seconds))
         return outcome
 
@@ -274,6 +286,7 @@ class ScriptPerformer:
             for needed in self.services.needed_by(task):
                 services.enter_context(self.services.start(needed).used(execution.stop))
             if log is None and self._has_terminal(task):
+                self.had_terminal.add(task.id)
                 return execution.run_in_foreground()
             return execution.run(lambda stream, data: self._printed(task, log, stream, data))
 

@@ -25,11 +25,13 @@ class RunOptions:
     Attributes:
         jobs: How many at once; ``None``: as many as there are processors.
         keep_going: A failure stops only what needs the task that failed.
+        pools: How many places each pool has.
         manner: How each of them is performed.
     """
 
     jobs: int | None = None
     keep_going: bool = False
+    pools: Mapping[str, int] = field(default_factory=dict)
     manner: Manner = field(default_factory=Manner)
 
 
@@ -78,7 +80,7 @@ class ScriptRun:
             self.performer,
             self.events,
             jobs=options.jobs,
-            pools=session.workspace.root.manifest.pools,
+            pools=options.pools,
             asked=self.asked,
             keep_going=options.keep_going,
         )

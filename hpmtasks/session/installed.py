@@ -32,3 +32,21 @@ def seems_installed(project: Project, manifest: Manifest) -> bool:
         if not project.package_folder(name).is_dir():
             return False
     return True
+
+
+def leaves_out_dev(project: Project) -> bool:
+    """Whether only what the project needs to run was installed here, and not what development needs.
+
+    Then nobody is to install the rest unasked. It is seen from the folders: hpm has been here, all of
+    the one kind is there, and nothing of the other.
+    """
+    try:
+        lockfile = read_lockfile(project.lock_path)
+    except HpmError:
+        return False
+    if lockfile is None or not project.resolution_path.exists():
+        return False
+    there = {name: project.package_folder(name).is_dir() for name in lockfile.entries}
+    dev = [there[name] for name, entry in lockfile.entries.items() if entry.dev]
+    needed = [there[name] for name, entry in lockfile.entries.items() if not entry.dev]
+    return bool(dev) and not any(dev) and all(needed)

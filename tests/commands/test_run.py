@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import threading
-from pathlib import Path
 
 import pytest
 
-from hpmtasks.model.manifest import Manifest
-from hpmtasks.project import Project
-from hpmtasks.stages.script.action import Step, run_script, steps_of
+from hpmtasks.scripts.tasks import Step, steps_of
 from tests.support.command_line import PATIENCE_SECONDS, REPOSITORY, CommandLine, terminal
 from tests.support.golden import Golden
 
@@ -205,43 +200,54 @@ def test_a_package_json_without_version_can_run_scripts(shell: CommandLine) -> N
 # ---------------------------------------------------------------- packages that are not there
 
 
-WARNING = "Warning: packages are not installed as locked; run 'hpm install'.\n"
+LOOK = "test -d hem_modules/acme/b && echo there || echo absent"
 
 
-def test_missing_packages_are_warned_of(shell: CommandLine) -> None:
-    """A required package that is not there, or not at its locked version, is one line; --no-check is none."""
+def test_missing_packages_are_installed_first(shell: CommandLine) -> None:
+    """Never installed, or deleted since: the script finds them; --no-install and --no-check leave it."""
     document = {"name": "me/app", "version": "1.0.0", "dependencies": {"acme/b": "1.0.0"}}
-    shell.write("package.json", json.dumps({**document, "scripts": {"x": "echo ran"}}))
-    never = shell.process("run", "-q", "x")
-    shell.run("install")
-    installed = shell.process("run", "-q", "x")
+    shell.write("package.json", json.dumps({**document, "scripts": {"x": LOOK}}))
+    without = shell.process("run", "-q", "--no-install", "x")
+    old_name = shell.process("run", "-q", "--no-check", "x")
+    never = shell.process("run", "x")
+    installed = shell.process("run", "x")
     shell.delete_modules()
     deleted = shell.process("run", "-q", "x")
-    quiet = shell.process("run", "-q", "--no-check", "x")
 
-    assert (never.err, installed.err, deleted.err, quiet.err) == (WARNING, "", WARNING, "")
-    assert {each.out for each in (never, installed, deleted, quiet)} == {"ran\n"}
-
-
-def test_another_locked_version_is_warned_of(shell: CommandLine) -> None:
-    """After somebody else's update of the lock, hem_modules is stale."""
-    shell.require({"acme/b": "1"})
-    shell.run("install")
-    scripts(shell, x="true")
-    shell.edit_lock("acme/b", version="1.0.0")
-    assert shell.process("run", "-q", "x").err == WARNING
+    assert (without.out, without.err, old_name.out) == ("absent\n", "", "absent\n")
+    assert {each.out for each in (never, installed, deleted)} == {"there\n"}
+    assert never.err == f"Installed: 1 package changed.\n> {LOOK}\n"
+    assert installed.err == f"> {LOOK}\n"
 
 
-def test_packages_left_out_on_purpose_are_not_missed(shell: CommandLine) -> None:
-    """After ``hpm install --prod`` nothing is said of devDependencies."""
-    shell.require({}, dev={"acme/b": "1"})
+def test_failing_installation_begins_no_script(shell: CommandLine) -> None:
+    """Its own code and words are those of hpm."""
+    shell.require({"acme/none": "1.0.0"})
+    document = {**shell.manifest(), "scripts": {"x": "echo never"}}
+    shell.write("package.json", json.dumps(document))
+    ran = shell.process("run", "x")
+    assert (ran.code, ran.out) == (2, "")
+    assert "Package not found: acme/none" in ran.err
+
+
+def test_packages_left_out_on_purpose_are_not_installed(shell: CommandLine) -> None:
+    """After ``hpm install --prod`` no devDependencies come by running a script."""
+    shell.require({"acme/new": "1"}, dev={"acme/b": "1"})
     shell.run("install", "--prod")
+    document = {**shell.manifest(), "scripts": {"x": LOOK}}
+    shell.write("package.json", json.dumps(document))
+    assert shell.process("run", "-q", "x").out == "absent\n"
+
+
+def test_who_requires_nothing_gets_no_lock(shell: CommandLine) -> None:
+    """A script runs, and nothing is written."""
     scripts(shell, x="true")
-    assert shell.process("run", "-q", "x").err == ""
+    assert shell.process("run", "-q", "x").code == 0
+    assert sorted(shell.everything()) == ["package.json"]
 
 
-def test_nothing_is_written_or_held_while_a_script_runs(shell: CommandLine) -> None:
-    """The script may call hpm itself, and hpm run leaves no trace."""
+def test_nothing_is_held_while_a_script_runs(shell: CommandLine) -> None:
+    """The script may call hpm itself."""
     scripts(shell, outer=f"{sys.executable} -m hpmtasks install && {sys.executable} -m hpmtasks run -q inner")
     document = shell.manifest()
     document["scripts"]["inner"] = "echo inner"
@@ -320,41 +326,6 @@ def test_who_asks_twice_does_not_wait(shell: CommandLine) -> None:
     assert process.stdout.read() in (b"", b"no\n")
     assert process.wait(PATIENCE_SECONDS) == 137
     process.communicate()
-
-
-def test_deaf_script_is_killed_after_the_grace(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Who does not end in time after SIGTERM is killed."""
-    own = os.getpid()
-    line = f"trap '' TERM; kill -TERM {own}; sleep 1000"
-    record = run_script(
-        [Step("deaf", line), Step("postdeaf", "echo never")],
-        Project(tmp_path),
-        Manifest(),
-        dict(os.environ),
-        announce=lambda step: None,
-        grace_seconds=0.05,
-    )
-    assert (record.script, record.code, capfd.readouterr().out) == ("deaf", 137, "")
-
-
-def test_signals_are_as_before_afterwards(tmp_path: Path) -> None:
-    """Whoever runs a script has its own handlers back; outside the main thread none are touched."""
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
-    codes: list[int] = []
-
-    def run() -> None:
-        steps = [Step("x", "exit 3")]
-        record = run_script(
-            steps, Project(tmp_path), Manifest(), dict(os.environ), announce=lambda step: None
-        )
-        codes.append(record.code)
-
-    run()
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    after = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
-    assert (after, codes) == (before, [3, 3])
 
 
 def test_ctrl_c_on_a_terminal_is_the_scripts(shell: CommandLine) -> None:

@@ -23,7 +23,7 @@ from hpmtasks.model.manifest import parse_manifest
 from hpmtasks.project.settings import VARIABLES
 from hpmtasks.semver.constraint import parse_constraint
 from hpmtasks.sources.routing import SOURCES, parse_rules
-from hpmtasks.stages.script.action import TOLD
+from hpmtasks.scripts.environment import TOLD
 from tests.docs.test_architecture_map import find, rows
 from tests.support.failure_kinds import failures
 from tests.support.pages import PAGES, ROOT, anchors, blocks, codes, prose

@@ -52,10 +52,11 @@ def test_failing_script_is_a_failed_task(project: ProjectFolder) -> None:
 
 
 def test_scripts_are_listed(project: ProjectFolder) -> None:
-    """Each has a task, but for a name that doit cannot take; installing runs none of them."""
+    """Each has a task, be its name one that doit cannot take; installing runs none of them."""
     listed = project.doit("list", "--all", "--quiet").out.split()
     assert [name for name in listed if name.startswith("script")] == [
         "script",
+        "script:a%3Db",
         "script:build",
         "script:fail",
         "script:prebuild",

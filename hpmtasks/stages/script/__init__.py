@@ -1,7 +1,7 @@
-"""script: one script of package.json has been run, with what surrounds it.
+"""script: one script of package.json is settled: found fresh, restored, or run.
 
-reads        the ``scripts`` of the project's own package.json
-leaves       a ScriptRecord, and whatever the script makes
-fresh while  never: nobody knows yet what a script reads and leaves
+reads        what the task declares: files, variables, packages that it reaches; its command lines
+leaves       its outputs; a record in .hpm/scripts, not in doit's state
+fresh while  its outputs are those that were recorded for all that it reads as it is now
 fails with   the script's own exit code
 """

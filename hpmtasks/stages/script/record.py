@@ -1,20 +1,29 @@
-"""record: how a script ended."""
+"""record: what the graph keeps of a script: nothing.
+
+A script runs while nobody holds the project's mutex, so it must not touch the state that doit
+keeps; its record is a file of its own, ``hpmtasks.scripts.record``. What doit asks for is only said.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
+
+from hpmtasks.scripts.events import Kind, Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptRecord:
-    """The last of the commands that were run for one script."""
+    """How a script ended, for who asks the graph."""
 
-    #: ``prebuild``, ``build`` or ``postbuild``.
-    script: str
-    #: Its exit code; 128 + n if signal n ended it.
+    kind: Kind
     code: int
 
+    @classmethod
+    def of(cls, outcome: Outcome) -> ScriptRecord:
+        """The record of *outcome*."""
+        return cls(outcome.kind, outcome.code)
+
     def to_json(self) -> dict[str, Any]:
-        """The record as doit keeps it."""
-        return asdict(self)
+        """As doit hands it to tasks that ask for it; it is not kept."""
+        return {"outcome": self.kind, "code": self.code}

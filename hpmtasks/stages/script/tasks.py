@@ -1,28 +1,31 @@
-"""tasks: ``script:<name>``, for a repository's own dodo.py and for ``doit`` on the command line."""
+"""tasks: ``script:<name>`` and ``script:<member>#<name>``, for hpm run, a dodo.py, and plain doit."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from doit.action import BaseAction
 from doit.exceptions import TaskFailed
 from doit.task import Task
 
-from hpmtasks.errors import HpmError
 from hpmtasks.graph import group
-from hpmtasks.session import Session
-from hpmtasks.stages.script.action import Step, run_script, steps_of
+from hpmtasks.scripts.run import ScriptRun
+from hpmtasks.scripts.tasks import ScriptTask, TaskId
+from hpmtasks.stages.script.action import failure
+from hpmtasks.stages.script.record import ScriptRecord
 
 GROUP = "script"
+# doit ends a name at "=", and takes "*" for several.
+_SPECIAL = re.compile(r"[=*%]")
 
 
 class ScriptAction(BaseAction):  # type: ignore[misc]  # doit carries no types
     """A script as a doit action. No mutex is held: the script may call hpm itself."""
 
-    def __init__(self, session: Session, script: str) -> None:
-        self.session = session
+    def __init__(self, run: ScriptRun, script: TaskId) -> None:
+        self.run = run
         self.script = script
         self.task: Task | None = None
         self.out: str | None = None
@@ -31,51 +34,45 @@ class ScriptAction(BaseAction):  # type: ignore[misc]  # doit carries no types
         self.values: dict[str, Any] = {}
 
     def execute(self, out: object = None, err: object = None) -> TaskFailed | None:
-        """Run it; an exit code other than 0 is a failure."""
-        del out, err  # the script has the real ones
-        session = self.session
-        try:
-            manifest = session.documents.manifest
-            record = run_script(
-                steps_of(manifest.scripts, self.script),
-                session.project,
-                manifest,
-                session.settings.environ,
-                announce=_announce,
-            )
-        except HpmError as error:
-            return TaskFailed(str(error))
-        self.values = record.to_json()
-        return TaskFailed(f"script {record.script} ended with {record.code}") if record.code else None
+        """Collect how it ended; what did not succeed is a failure."""
+        del out, err  # what it prints is shown while it runs
+        outcome = self.run.outcome(self.script)
+        self.values = ScriptRecord.of(outcome).to_json()
+        return None if outcome.is_success else TaskFailed(failure(self.script, outcome))
 
     def __str__(self) -> str:
         return f"script {self.script} of package.json"
 
 
-def _announce(step: Step) -> None:
-    print(f"> {step.line}", file=sys.stderr)
-
-
-def tasks(session: Session) -> Iterator[Task]:
-    """``script:<name>`` for every script of package.json, each after the installation.
-
-    A name that doit cannot take (it reads ``=`` as the end of a name) has no task; a
-    package.json that cannot be used has none either, and ``resolve`` says why.
-    """
-    try:
-        names = [name for name in session.documents.manifest.scripts if "=" not in name]
-    except HpmError:
-        return
-    for name in names:
+def tasks(run: ScriptRun, after: str) -> Iterator[Task]:
+    """A task for each of *run*, behind what it needs, and behind the task *after*."""
+    for task in run.tasks.values():
         yield Task(
-            f"{GROUP}:{name}",
-            [ScriptAction(session, name)],
-            doc=f"run the script {name} of package.json",
-            task_dep=["lock"],
-            uptodate=[False],
+            name_of(task.id),
+            [ScriptAction(run, task.id)],
+            doc=_doc(task),
+            task_dep=[after, *map(name_of, task.needs)],
+            uptodate=[_verdict(run, task.id)],
             io={"capture": False},
             verbosity=2,
             subtask_of=GROUP,
         )
-    if names:
-        yield group(GROUP, [f"{GROUP}:{name}" for name in names], "run every script of package.json")
+    if run.tasks:
+        yield group(GROUP, [name_of(task) for task in run.tasks], "run every script of package.json")
+
+
+def name_of(task: TaskId) -> str:
+    """What doit calls *task*: what means something in a name of doit's is written as in an address."""
+    return f"{GROUP}:{_SPECIAL.sub(lambda found: f'%{ord(found[0]):02X}', str(task))}"
+
+
+def _verdict(run: ScriptRun, task: TaskId) -> Callable[[], bool]:
+    def uptodate() -> bool:
+        return run.is_fresh(task)
+
+    return uptodate
+
+
+def _doc(task: ScriptTask) -> str:
+    whose = f" of {task.id.member}" if task.id.member else ""
+    return f"run the script {task.id.script}{whose}" if task.steps else f"what {task.id} stands for"

@@ -109,6 +109,7 @@ def test_what_is_documented_is_written(installed: Path) -> None:
     """
     momentary = {
         ".hpm/package.json",
+        ".hpm/<folder>+package.json",
         ".hpm/links.json",
         ".hpm/digests.json",
         "<Owner>/<Repo>/<version>.tar.gz",

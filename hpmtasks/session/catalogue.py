@@ -18,6 +18,7 @@ from hpmtasks.session.interpreter import hemlock_version
 from hpmtasks.session.known import as_known
 from hpmtasks.session.moved import as_locked
 from hpmtasks.session.session import Session
+from hpmtasks.session.trust import Trust
 from hpmtasks.sources.source import Tag
 
 
@@ -33,6 +34,7 @@ class SourceCatalogue:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._retracted: dict[PackageName, VersionSet] = {}
+        self._trust = Trust(session)
 
     def versions(self, name: PackageName) -> Sequence[Version]:
         """Every tagged version of *name*."""
@@ -48,7 +50,10 @@ class SourceCatalogue:
         if entry is not None and entry.version == package.version and not is_accepted:
             return [Requirement(name, parse_constraint(text)) for name, text in entry.dependencies.items()]
         tag = self.tag(package)
-        self._require_age(package, tag)
+        for refusal in (self._session.ages.refusal(package, tag), self._trust.refusal(package, tag)):
+            if refusal is not None:
+                self._session.warnings.append(f"{package} {refusal}; it is passed over.")
+                raise Unavailable(refusal)
         manifest = self._manifest(package.name, tag)
         self._require_interpreter(manifest)
         if self._retracted_versions(package.name).allows(package.version):
@@ -94,13 +99,6 @@ class SourceCatalogue:
             return parse_dependency_manifest(text)
         except ValueError as error:
             raise Unavailable(f"has an unusable package.json ({error})") from error
-
-    def _require_age(self, package: PackageId, tag: Tag) -> None:
-        """A version that is younger than the project wants is no candidate; that is told."""
-        refusal = self._session.ages.refusal(package, tag)
-        if refusal is not None:
-            self._session.warnings.append(f"{package} {refusal}; it is passed over.")
-            raise Unavailable(refusal)
 
     def _require_interpreter(self, manifest: Manifest) -> None:
         """A version that needs another Hemlock than the one on the PATH is no candidate."""

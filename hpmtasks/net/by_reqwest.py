@@ -33,13 +33,15 @@ class ReqwestWire:
         content: bytes | Iterator[bytes] | None,
         patience: Patience,  # noqa: ARG002  the client has it
     ) -> Iterator[Opened]:
-        """See :meth:`Wire.open`; but for content in pieces, which it is never given."""
+        """See :meth:`Wire.open`."""
         try:
             request = self._client.request(method, url)
             for name, value in headers.items():
                 request = request.header(name, value, is_sensitive=name == "Authorization")
             if isinstance(content, bytes):
                 request = request.body_bytes(content)
+            elif content is not None:
+                request = request.body_stream(content)
             with request.build_streamed() as response:
                 fields = {name.lower(): value for name, value in response.headers.items()}
                 yield Opened(response.status, fields, _chunks(response))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import BinaryIO
@@ -125,7 +128,7 @@ class HttpFetcher:
         self._sleep = self._clock.sleep or self._closed.wait
         self._guard = threading.Lock()
         self._client = client or environ.get("HPM_HTTP_CLIENT") or "auto"
-        self._wires: dict[tuple[bool, str | None, bool], Wire] = {}
+        self._wires: dict[tuple[bool, str | None], Wire] = {}
 
     def request(
         self,
@@ -159,12 +162,8 @@ class HttpFetcher:
     def upload(self, url: str, source: BinaryIO, size: int, *, token: Token | None = None) -> Answer:
         """See :meth:`Fetcher.upload`."""
         deadline = self._clock.monotonic() + self._patience.transfer
-        headers: dict[str, str] = {}
-        content: bytes | _Upload
-        if size <= _CHUNK:
-            content = source.read(size)
-        else:
-            content, headers["Content-Length"] = _Upload(source, source.tell(), size), str(size)
+        content = _Upload(source, source.tell(), size)
+        headers = {"Content-Length": str(size)}
         return self._answer(_Call("PUT", url, headers, content, token, LARGEST_ANSWER, deadline), BytesIO())
 
     def close(self) -> None:
@@ -257,7 +256,7 @@ class HttpFetcher:
         proxy = proxy_for(origin, self._environ)
         content = hop.content.chunks() if isinstance(hop.content, _Upload) else hop.content
         try:
-            wire = self._wire(origin, proxy, is_stream=isinstance(hop.content, _Upload))
+            wire = self._wire(origin, proxy)
             with wire.open(hop.method, hop.url, _headers(hop), content, self._patience) as opened:
                 answer = self._read(opened, hop, into)
         except WireFailure as failure:
@@ -288,22 +287,21 @@ class HttpFetcher:
             into.write(chunk)
         return Answer(opened.status, opened.headers, b"", hop.url)
 
-    def _wire(self, origin: Origin, proxy: str | None, *, is_stream: bool) -> Wire:
+    def _wire(self, origin: Origin, proxy: str | None) -> Wire:
         """The wire to *origin*: the compiled client, unless something is asked for that httpx does better."""
         secure = origin.scheme == "https" or (proxy or "").startswith("https:")
-        key = (secure, proxy, is_stream)
         with self._guard:
-            wire = self._wires.get(key)
+            wire = self._wires.get((secure, proxy))
             if wire is None:
-                # What is sent piece by piece comes from Python, where the compiled client's threads crash.
-                fast = None if is_stream else self._fast_wire(secure=secure, proxy=proxy)
-                wire = self._wires[key] = fast or self._any_wire(secure, proxy)
+                wire = self._fast_wire(secure=secure, proxy=proxy) or self._any_wire(secure, proxy)
+                self._wires[secure, proxy] = wire
         return wire
 
     def _fast_wire(self, *, secure: bool, proxy: str | None) -> Wire | None:
         own_certificates = self._environ.get("SSL_CERT_FILE") or self._environ.get("SSL_CERT_DIR")
         if self._client == "httpx" or proxy is not None or (secure and own_certificates):
             return None
+        _load_for_good()
         try:
             from hpmtasks.net.by_reqwest import ReqwestWire
         except ImportError:
@@ -318,6 +316,25 @@ class HttpFetcher:
         # Without https nothing is verified; a context that trusts nobody costs nothing.
         context = tls_context(self._environ) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return HttpxWire(context, proxy)
+
+
+def _load_for_good() -> None:
+    """The compiled client, if there is one, was imported by a thread that lasts as long as the process.
+
+    Once the thread that imported pyreqwest 0.15 has ended, requests of other threads end the process.
+    """
+    if threading.current_thread() is threading.main_thread() or "pyreqwest" in sys.modules:
+        return
+    is_done = threading.Event()
+
+    def load() -> None:
+        with suppress(ImportError):
+            importlib.import_module("hpmtasks.net.by_reqwest")
+        is_done.set()
+        threading.Event().wait()
+
+    threading.Thread(target=load, name="hpm-net", daemon=True).start()
+    is_done.wait()
 
 
 def _headers(hop: _Call) -> dict[str, str]:

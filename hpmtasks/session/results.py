@@ -39,10 +39,7 @@ def _remote(session: Session, local: FolderResults) -> Remote | None:
     # A script can run instead, so nothing here is worth a long wait. The one retry is for a
     # connection that the server closed while it was not used.
     patience = Patience(connect=2.0, pause=5.0, answer=5.0, transfer=120.0)
-    # Threads that come and go and that upload make the compiled client (pyreqwest 0.15) end the process.
-    fetcher = HttpFetcher(
-        session.settings.environ, budget=RetryBudget((0.1,), most=20), patience=patience, client="httpx"
-    )
+    fetcher = HttpFetcher(session.settings.environ, budget=RetryBudget((0.1,), most=20), patience=patience)
     token = Token.parse(cache.token) if cache.token else None
     store = HttpResults(cache.url, fetcher, token)
     return Remote(store, store.place, local, session.warnings.append)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -22,6 +24,7 @@ from hpmtasks.net.fetcher import OfflineFetcher, Token
 from hpmtasks.net.http import HttpFetcher, open_fetcher
 from hpmtasks.net.retry import Clock, Patience, RetryBudget
 from tests.support.loopback_server import Fault, LoopbackServer, Reply, Request
+from tests.support.pages import ROOT
 
 CANARY = "ghp_canary0123456789"
 TOKEN = Token(CANARY)
@@ -284,6 +287,36 @@ def test_upload_does_not_go_where_it_is_sent_on(
     assert fetcher.upload(f"{server.url}/x", io.BytesIO(b"x"), 1).status == 307
     assert fetcher.request("PUT", f"{server.url}/x", content=b"x").status == 307
     assert other.requests == []
+
+
+FIRST_IN_A_THREAD = """
+import threading
+from hpmtasks.net.http import HttpFetcher
+from tests.support.loopback_server import LoopbackServer, Reply
+
+with LoopbackServer("web", lambda request: Reply(200, b"x" * 5000)) as server:
+    fetcher = HttpFetcher({})
+
+    def ask():
+        assert fetcher.request("GET", server.url).ok
+
+    for _ in range(100):
+        threads = [threading.Thread(target=ask) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        ask()
+        for thread in threads:
+            thread.join()
+    fetcher.close()
+"""
+
+
+def test_threads_may_come_and_go() -> None:
+    """The thread of the first request may end before others ask: the process goes on."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for _ in range(3):
+        ran = subprocess.run([sys.executable, "-c", FIRST_IN_A_THREAD], env=environ, check=False)
+        assert ran.returncode == 0
 
 
 def test_patience_has_an_end(servers: Callable[..., LoopbackServer], pauses: Pauses, client: str) -> None:

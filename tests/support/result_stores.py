@@ -24,7 +24,7 @@ HASTY = Patience(connect=2.0, pause=0.3, answer=5.0, transfer=5.0)
 
 def http_results(url: str, token: str = "") -> HttpResults:
     """The results on the server at *url*, asked as runs ask."""
-    fetcher = HttpFetcher({}, budget=RetryBudget((0.0,)), patience=HASTY, client="httpx")
+    fetcher = HttpFetcher({}, budget=RetryBudget((0.0,)), patience=HASTY)
     return HttpResults(url, fetcher, Token.parse(token) if token else None)
 
 

@@ -185,6 +185,11 @@ def task_docs():
     return {"actions": [[sys.executable, os.path.join(ROOT, "docs", "generate.py")]]}
 
 
+def task_standalone():
+    """hpm as one file, dist/hpm.pyz, for this Python on this kind of machine"""
+    return {"actions": [[sys.executable, os.path.join(ROOT, "standalone", "build.py")]]}
+
+
 def task_site():
     """docs/ as a site in build/site; a warning is an error"""
     site = ["--strict", "--quiet", "--site-dir", os.path.join("build", "site")]

@@ -101,6 +101,10 @@ class Workspace:
         """The members, the root not among them, found by name."""
         return {member.package: member for member in self.members if member.package is not None}
 
+    @cached_property
+    def _by_folder(self) -> Mapping[Path, Member]:
+        return {member.folder: member for member in self.members}
+
     def named(self, text: str) -> Member:
         """The member that *text* means: its name, its folder, or its name without owner.
 
@@ -122,13 +126,16 @@ class Workspace:
 
     def at(self, folder: Path) -> Member:
         """The member that *folder* belongs to: the innermost that it is in, else the root."""
-        inside = [each for each in self.members if folder == each.folder or each.folder in folder.parents]
-        return max(inside, key=lambda each: len(each.path), default=self.root)
+        for above in (folder, *folder.parents):
+            if above in self._by_folder:
+                return self._by_folder[above]
+        return self.root
 
     def needs(self, member: Member) -> tuple[Member, ...]:
         """The other members that *member* requires itself, for development too, by path."""
         required = {requirement.name for requirement in get_all_dependencies(member.manifest)}
-        return tuple(each for each in self.members if each.package in required and each is not member)
+        found = [self.by_name[name] for name in required if name in self.by_name]
+        return tuple(sorted((each for each in found if each is not member), key=lambda each: each.path))
 
     def _unknown(self, text: str) -> NotInProject:
         known = {str(each).lower(): str(each) for each in self.everyone() if each.name}

@@ -18,9 +18,10 @@ _ALIKE = 0.75
 
 
 def near_names(name: PackageName, documents: Documents, store: Store, source: Source) -> list[str]:
-    """Up to three names like *name* that the lock, the store or the source knows; best first."""
+    """Up to three names like *name* that the workspace, lock, store or source knows; best first."""
     known: list[PackageName] = []
     with suppress(HpmError):
+        known += documents.workspace.by_name
         known += documents.locked
     with suppress(HpmError):
         known += [each.name for each in store.list_packages()]

@@ -236,6 +236,14 @@ def test_lock_alone_is_fetched_from_a_member(workspace: WorkspaceFolder) -> None
     ]
 
 
+def test_member_that_is_misspelled_is_recognized(workspace: WorkspaceFolder) -> None:
+    """As packages are that somebody has."""
+    workspace.change("packages/tool", dependencies={"acme/libb": "*"})
+    done = workspace.run("install")
+    assert done.code == 2
+    assert "Did you mean acme/lib?" in done.err
+
+
 # ---- the folder of a member
 
 

@@ -33,6 +33,8 @@ FORMAT = f"hpm plan 1, {stamp.FORMAT}"
 #: The options under which an installation comes to the same.
 HARMLESS = frozenset({"--locked", "--frozen", "--offline", "--parallel"})
 COMMANDS = frozenset({"install", "i"})
+#: The store's folder; ``store.layout`` says the same.
+STORE = "v1"
 MODULES, LOCKFILE = "hem_modules", "package-lock.json"
 _STATE, _RESOLUTION = ".hpm/state.json", ".hpm/resolution.json"
 # Below that many files a second process costs more than it brings.
@@ -63,14 +65,14 @@ def _answer(began: float) -> str | None:
     if root is None or os.path.lexists(f"{root}/{MODULES}"):
         return None
     cache, config = places(os.environ)
-    if not os.path.isdir(f"{cache}/v1/plans"):
+    if not os.path.isdir(f"{cache}/{STORE}/plans"):
         return None
     mutex = _taken(f"{root}/{stamp.MUTEX}", exclusively=True)
     try:
         path = plan_path(cache, key_of(root, os.environ, config))
         with open(path, "rb") as file:
             plan = _unsealed(file.read())
-        store = _taken(f"{cache}/v1/mutex", exclusively=False)
+        store = _taken(f"{cache}/{STORE}/mutex", exclusively=False)
         try:
             _restore(root, cache, plan)
         finally:
@@ -146,8 +148,8 @@ def key_of(root: str, environ: Mapping[str, str], config: str) -> str:
 
 
 def plan_path(cache: str, key: str) -> str:
-    """Where the plan with that key stands; ``store.layout`` says the same."""
-    return f"{cache}/v1/plans/{key}"
+    """Where the plan with that key stands."""
+    return f"{cache}/{STORE}/plans/{key}"
 
 
 def sealed(plan: Mapping[str, Any]) -> bytes:
@@ -203,7 +205,7 @@ def _restore(root: str, cache: str, plan: Mapping[str, Any]) -> None:
         os.mkdir(staged)
         for owner in plan["owners"]:
             os.mkdir(f"{staged}/{owner}")
-        _lay_out(packages, f"{cache}/v1/trees", staged)
+        _lay_out(packages, f"{cache}/{STORE}/trees", staged)
         _write(f"{root}/{_RESOLUTION}", plan["resolution"])
         _write(f"{root}/{_STATE}", _state(plan["state"], packages, staged))
         stamp.remove(root)

@@ -25,7 +25,7 @@ def lay_out_verified(
         IntegrityMismatch: The contents are not those that the lock promises.
     """
     for _ in range(ATTEMPTS):
-        tree = _promised(session, package)
+        tree = _promised(session, package, session.verified.pop((package.name.key, package.commit), None))
         try:
             return session.store.lay_out(tree, folder, how=how)
         except DamagedEntry as damage:
@@ -37,8 +37,9 @@ def lay_out_verified(
     return session.store.lay_out(_promised(session, package), folder, how=how)
 
 
-def _promised(session: Session, package: ResolvedPackage) -> TreeEntry:
-    tree = unpacked(session, package.name, package.version, package.commit, package.integrity)
+def _promised(session: Session, package: ResolvedPackage, known: TreeEntry | None = None) -> TreeEntry:
+    """The tree of *package*; *known* if this run has found it already: each file is looked at again."""
+    tree = known or unpacked(session, package.name, package.version, package.commit, package.integrity)
     promised = session.modules.locked_tree(package)
     if promised not in (None, tree.digest):
         raise IntegrityMismatch(

@@ -46,7 +46,7 @@ def keep_plan(
         cache, config = plan.places(environ)
         if Path(cache) != session.store.layout.cache or not boot() or _is_more_than_packages(session):
             return
-        path = Path(plan.plan_path(cache, plan.key_of(root, environ, config)))
+        path = session.store.layout.plans / plan.key_of(root, environ, config)
         if path.exists():
             return
         packages = _packages(session)

@@ -30,6 +30,7 @@ from hpmtasks.session.options import Options
 from hpmtasks.session.stand_ins import members_needed
 from hpmtasks.sources.routing import Routes
 from hpmtasks.sources.source import Source, TagList
+from hpmtasks.store.entries import TreeEntry
 from hpmtasks.store.store import Store
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class Session:
         fetched, unpacked: What this run put into the store, by package key and commit. A task
             whose work was done ahead of it in this very run is not fresh: it still has to
             collect and record.
+        verified: Trees that this run has found to be the promised ones, by the same.
         copying: Held while members are copied again beside running scripts.
     """
 
@@ -115,6 +117,7 @@ class Session:
         self.defect: Exception | None = None
         self.fetched: set[tuple[str, str]] = set()
         self.unpacked: set[tuple[str, str]] = set()
+        self.verified: dict[tuple[str, str], TreeEntry] = {}
         self.copying = threading.Lock()
         self._entered = False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -76,11 +77,27 @@ def write_tree_index(layout: Layout, path: Path, files: tuple[TreeFile, ...]) ->
     Raises:
         StorageFailure: The file system refuses.
     """
+    _write(layout, path, _index(files))
+
+
+def begin_tree_index(path: Path, files: tuple[TreeFile, ...]) -> None:
+    """As :func:`write_tree_index`, for a tree that nobody can find yet: *path* is written in place.
+
+    Raises:
+        OSError: The file system refuses.
+    """
+    with path.open("xb") as file:
+        file.write(json.dumps(_index(files), separators=(",", ":")).encode())
+        if not boot():
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _index(files: tuple[TreeFile, ...]) -> dict[str, Any]:
     rows = [
         [file.path, int(file.executable), file.size, file.sha256, file.mtime_ns, file.inode] for file in files
     ]
-    content = {"schema": _SCHEMA, "boot": boot(), "files": rows}
-    _write(layout, path, content)
+    return {"schema": _SCHEMA, "boot": boot(), "files": rows}
 
 
 def read_tree_index(path: Path, digest: str) -> tuple[tuple[TreeFile, ...], str] | None:

@@ -88,7 +88,7 @@ class Layout:
 
     @property
     def plans(self) -> Path:
-        """Finished installations as ``front.plan`` restores them, by the fingerprint of what they were made of."""
+        """Finished installations as ``front.plan`` restores them, by what they were made of."""
         return self.cache.joinpath(VERSION, "plans")
 
     def legacy(self, name: PackageName, version: str) -> Path:

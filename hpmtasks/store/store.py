@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from hpmtasks.errors import StorageFailure, UnsafeArchive
 from hpmtasks.files.atomic import replace_folder, sync_folder
@@ -25,17 +25,23 @@ from hpmtasks.files.leftovers import sweep, temporary_beside
 from hpmtasks.files.removal import remove_tree
 from hpmtasks.files.shared_mutex import shared
 from hpmtasks.model.package import PackageName
-from hpmtasks.store import collection, inventory, verification
-from hpmtasks.store.collection import Choose, Pruned
 from hpmtasks.store.entries import ArchiveEntry, CachedPackage, DamagedEntry, LinkMethod, TreeEntry, TreeFile
 from hpmtasks.store.extract import Archive, refusals
 from hpmtasks.store.identify import identify
-from hpmtasks.store.index import read_record, read_tree_index, write_record, write_tree_index
+from hpmtasks.store.index import (
+    begin_tree_index,
+    read_record,
+    read_tree_index,
+    write_record,
+    write_tree_index,
+)
 from hpmtasks.store.layout import Layout, is_tree_digest, tree_files, tree_index
 from hpmtasks.store.materialize import Damage, check_content, is_as_recorded, materialize
-from hpmtasks.store.results.inventory import count_results
 from hpmtasks.store.tree import sha256_of, tree_digest
-from hpmtasks.store.verification import Finding
+
+if TYPE_CHECKING:
+    from hpmtasks.store.collection import Choose, Pruned
+    from hpmtasks.store.verification import Finding
 
 _LOST_THE_RACE = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 
@@ -124,6 +130,8 @@ class Store:
         entry = read_record(self.layout, name, commit)
         tree = self.find_tree(entry.tree) if entry is not None and entry.tree else None
         if tree is not None:
+            from hpmtasks.store import inventory
+
             return inventory.manifest_of(tree)
         with self._opened(name, commit) as (_, archive):
             return archive.manifest()
@@ -184,8 +192,8 @@ class Store:
             with storage_failures("write", self.layout.cache):
                 os.makedirs(tree_files(temporary))
                 files = archive.write(tree_files(temporary), durable=not boot())
+                begin_tree_index(tree_index(temporary), files)
             digest = tree_digest(files)
-            write_tree_index(self.layout, tree_index(temporary), files)
             tree = self._install_tree(
                 temporary, TreeEntry(digest, files, tree_files(self.layout.tree(digest)))
             )
@@ -248,14 +256,20 @@ class Store:
 
     def list_packages(self) -> list[CachedPackage]:
         """What is cached, by name and version; with the archives that the first hpm left."""
+        from hpmtasks.store import inventory
+
         return inventory.list_packages(self.layout)
 
     def size(self) -> int:
         """Bytes of all files of the store and of the first hpm's archives."""
+        from hpmtasks.store import inventory
+
         return inventory.size(self.layout)
 
     def count_results(self) -> tuple[int, int]:
         """How many results of scripts there are, and how many bytes they take."""
+        from hpmtasks.store.results.inventory import count_results
+
         return count_results(self.layout)
 
     def clean(self, on_wait: Callable[[], None] = lambda: None) -> int:
@@ -264,14 +278,20 @@ class Store:
         Returns:
             Bytes of the files that are gone; those that projects still share are not counted.
         """
+        from hpmtasks.store import collection
+
         return collection.clean(self.layout, on_wait)
 
     def prune(self, choose: Choose, on_wait: Callable[[], None] = lambda: None) -> Pruned:
         """Of packages and results only those are left that *choose* keeps, and what these consist of."""
+        from hpmtasks.store import collection
+
         return collection.prune(self.layout, choose, on_wait)
 
     def verify(self) -> list[Finding]:
         """Everything is read; what is not as it was stored is the result. Nothing is changed."""
+        from hpmtasks.store import verification
+
         return verification.verify(self.layout)
 
     def remove(self, findings: Iterable[Finding]) -> None:
@@ -320,7 +340,11 @@ class Store:
             path = self.layout.archive(sha256)
             entry = ArchiveEntry(name, commit, sha256, size, path, comment, "", version)
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.rename(file, path)  # over an equal one, or a damaged one
+            try:
+                os.rename(file, path)  # over an equal one, or a damaged one
+            except IsADirectoryError:
+                remove_tree(path)
+                os.rename(file, path)
             if not boot():
                 sync_folder(path.parent)
         known = read_record(self.layout, name, commit)

@@ -23,6 +23,7 @@ from hpmtasks.files.removal import remove_tree
 from hpmtasks.front import plan, stamp
 from hpmtasks.project.state import State
 from hpmtasks.session import planning
+from hpmtasks.store import layout
 from tests.support.command_line import PATIENCE_SECONDS, REPOSITORY, CommandLine
 
 NAMES = ["a", "b", "c", "d"]
@@ -427,6 +428,12 @@ def test_only_what_links_can_make_is_planned(project: Project) -> None:
     shutil.copytree(project.registry / "acme/a/v1.0.0", project.folder / "mine")
     assert project.run("link", str(project.folder / "mine")).code == 0
     assert project.plans == []
+
+
+def test_plans_stand_where_the_store_has_them(tmp_path: Path) -> None:
+    """The front knows the folder of the store, and the place of a plan in it, as the store does."""
+    assert plan.STORE == layout.VERSION
+    assert Path(plan.plan_path(str(tmp_path), "x")) == layout.Layout(tmp_path).plans / "x"
 
 
 def test_the_oldest_plans_go(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,10 +125,11 @@ def test_two_versions_of_hpm_share_a_cache_in_peace(
     """An hpm with another store layout lives beside this one: neither reads, counts or cleans the other's."""
     this, other = projects
     shutil.copytree(REPOSITORY / "hpmtasks", tmp_path / "other-hpm" / "hpmtasks")
-    layout = tmp_path / "other-hpm" / "hpmtasks" / "store" / "layout.py"
-    text = layout.read_text()
-    layout.write_text(text.replace('VERSION = "v1"', 'VERSION = "v2"'))
-    assert layout.read_text() != text
+    for module in ("store/layout.py", "front/plan.py"):
+        file = tmp_path / "other-hpm" / "hpmtasks" / module
+        text = file.read_text()
+        file.write_text(text.replace(' = "v1"', ' = "v2"'))
+        assert file.read_text() != text
     cache = tmp_path / "cache"
     path = str(tmp_path / "other-hpm")
 

@@ -28,10 +28,11 @@ def task(session: Session, package: ResolvedPackage, run_ahead: Callable[[], Non
     def is_fresh() -> bool:
         if session.modules.hold(package):
             return True
+        own = (package.name.key, package.commit)
         recorded = session.state.values_of(name).get("commit") == package.commit
-        found = recorded and is_in_store(session, package)
-        # In this order: a thread that runs ahead says what it fetches before the store has it.
-        return found and (package.name.key, package.commit) not in session.fetched
+        found = recorded and own not in session.fetched and is_in_store(session, package)
+        # And again: a thread that runs ahead says what it fetches before the store has it.
+        return found and own not in session.fetched
 
     return stage_task(
         session,

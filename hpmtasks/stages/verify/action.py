@@ -39,6 +39,7 @@ def verify(session: Session, package: ResolvedPackage) -> VerifyRecord:
         raise IntegrityMismatch(str(package.id), expected=package.tree, actual=tree.digest, hint=_HINT)
     if package.tree is None and package.integrity not in (None, integrity):
         raise IntegrityMismatch(str(package.id), expected=package.integrity, actual=integrity, hint=_HINT)
+    session.verified[package.name.key, package.commit] = tree
     has_archives = session.source_of(package.name).has_archives
     return VerifyRecord(package.commit, tree.digest, integrity if has_archives else None)
 

@@ -31,9 +31,12 @@ def task(session: Session, package: ResolvedPackage) -> Task:
         record = session.state.values_of(name)
         if record.get("commit") != package.commit or package.tree not in (None, record.get("tree")):
             return False
+        own = (package.name.key, package.commit)
+        if own in session.unpacked:
+            return False
         found = session.store.find_tree_of(package.name, package.commit) is not None
-        # In this order: a thread that runs ahead says what it unpacks before the store has it.
-        return found and (package.name.key, package.commit) not in session.unpacked
+        # And again: a thread that runs ahead says what it unpacks before the store has it.
+        return found and own not in session.unpacked
 
     return stage_task(
         session,

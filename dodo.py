@@ -102,6 +102,9 @@ DOIT_CONFIG = {
     "verbosity": 2,
 }
 
+#: The Pythons that hpm runs on.
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+
 #: ``doit test:AREA`` runs one area; ``doit test`` runs everything.
 AREAS = {
     "semver": "tests/semver",
@@ -129,9 +132,10 @@ AREAS = {
 }
 
 
-def pytest(*arguments):
+def pytest(*arguments, marked="not faults"):
     """The command line of the tests."""
-    return [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"] + list(arguments)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", marked]
+    return command + list(arguments)
 
 
 def task_demo():
@@ -175,6 +179,22 @@ def task_bench():
     yield {"basename": "bench:results", "actions": [[sys.executable, "-m", "tests.benchmarks.results"]]}
 
 
+def task_faults():
+    """kills, losses of power, full disks, hostile networks: a selection; faults:nightly tries every point"""
+    command = pytest("tests/faults", marked="faults")
+    yield {"basename": "faults", "actions": [command]}
+    yield {
+        "basename": "faults:nightly",
+        "actions": [(run_with, [command, {"HPM_FAULTS": "nightly"}])],
+        "doc": "every point of every fault; takes its time",
+    }
+
+
+def run_with(argv, environ):
+    """Run *argv* with more *environ*; True if it succeeds."""
+    return subprocess.call(argv, env=dict(os.environ, **environ)) == 0
+
+
 def task_fuzz():
     """ten minutes of fuzzing; what is found is kept in tests/fuzz/corpus"""
     return {"actions": [[sys.executable, "-m", "tests.fuzz.run", "100"]]}
@@ -186,8 +206,16 @@ def task_docs():
 
 
 def task_standalone():
-    """hpm as one file, dist/hpm.pyz, for this Python on this kind of machine"""
-    return {"actions": [[sys.executable, os.path.join(ROOT, "standalone", "build.py")]]}
+    """hpm as one file, dist/hpm.pyz, for this Python; standalone:all for others, too (needs a network)"""
+    build = [sys.executable, os.path.join(ROOT, "standalone", "build.py")]
+    here = "%d.%d" % sys.version_info[:2]
+    others = [word for each in PYTHONS if each != here for word in ("--python", each)]
+    yield {"basename": "standalone", "actions": [build]}
+    yield {
+        "basename": "standalone:all",
+        "actions": [build + others],
+        "doc": "the same for all of " + ", ".join(PYTHONS),
+    }
 
 
 def task_site():

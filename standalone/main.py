@@ -37,7 +37,7 @@ def main():
 def platform():
     """The kind of machine, as far as compiled modules care."""
     if hasattr(os, "uname"):
-        return sys.platform + "-" + os.uname().machine
+        return sys.platform + "-" + os.uname()[4]
     import sysconfig
 
     return sysconfig.get_platform()

@@ -76,7 +76,8 @@ def _list(context: Context, store: Store) -> int:
     if not packages and not results:
         console.line(f"The cache in {context.settings.cache_dir} is empty.")
         return 0
-    console.line(f"Cached packages in {context.settings.cache_dir}:")
+    what = "Cached packages" if packages else "Cached"
+    console.line(f"{what} in {context.settings.cache_dir}:")
     for name, versions in groupby(packages, key=lambda package: package.name):
         console.line(f"\n{name}")
         for package in versions:

@@ -304,6 +304,7 @@ def test_results_are_counted(shell: CommandLine) -> None:
     keep_result(shell, "one")
     keep_result(shell, "two")
     ran = shell.run("cache", "list")
+    assert ran.out.startswith(f"Cached in {shell.home / 'cache'}:\n")
     assert re.search(r"\n2 results of scripts \([\d.]+ KB\)\n", ran.out)
     told = shell.run("cache", "list", "--json").data
     assert told["results"]["count"] == 2

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.commands.colour import painted_name, plain_name
 from hpmtasks.commands.command import Context
@@ -27,8 +27,11 @@ from hpmtasks.session.results import results_of
 
 if TYPE_CHECKING:
     from hpmtasks.commands.asking import Asked
+    from hpmtasks.commands.companions import Companion
+    from hpmtasks.engine import Listener
     from hpmtasks.project.workspace import Workspace
     from hpmtasks.scripts.events import Outcome
+    from hpmtasks.scripts.process import Launch
     from hpmtasks.scripts.tasks import ScriptTask
     from hpmtasks.session import Session
 
@@ -42,6 +45,7 @@ class Wishes:
         installs: Whether packages are installed first.
         is_preview: Whether it is only said what would happen.
         tells: Whether the result is told, and not only what the tasks print.
+        companions: Who goes along.
     """
 
     output: Mode | None = None
@@ -52,6 +56,7 @@ class Wishes:
     installs: bool = True
     is_preview: bool = False
     tells: bool = True
+    companions: tuple[Companion, ...] = ()
 
 
 def run_tasks(context: Context, workspace: Workspace, asked: Asked, wishes: Wishes) -> int:
@@ -72,16 +77,25 @@ def run_tasks(context: Context, workspace: Workspace, asked: Asked, wishes: Wish
     if wishes.is_preview:
         return _tell_preview(context, run)
     display = _display(context, run, wishes)
-    outcomes = _settle(context, session, run, installs=installs)
+    listener: Listener = context.console
+    for companion in wishes.companions:
+        companion.join(run, session)
+        listener = companion.hears(listener)
+    outcomes = _settle(context, session, run, listener, installs=installs)
     if display.is_broken:
         raise BrokenPipeError
     for warning in session.warnings:
         context.console.warning(warning)
     code = _code(run, outcomes)
     seconds = time.monotonic() - began
+    more: dict[str, Any] = {}
+    for companion in wishes.companions:
+        told, own_code = companion.leave(context, outcomes)
+        more |= told
+        code = code or own_code
     if not wishes.tells:
         return code
-    context.console.result(as_data(tasks, outcomes, seconds, code))
+    context.console.result(as_data(tasks, outcomes, seconds, code) | more)
     if not display.manner.is_alone or any(task.config.is_kept for task in tasks.values()):
         tell_summary(context.console, tasks, outcomes, seconds)
     return code
@@ -108,14 +122,21 @@ def _make_run(
 ) -> ScriptRun:
     # Who is the only one that was asked for runs when everything that it needs has ended.
     may_have_terminal = len(asked.tasks) == 1 and wishes.output is None and not context.console.as_json
+
+    def launched(task: ScriptTask, launch: Launch) -> Launch:
+        for companion in wishes.companions:
+            launch = companion.launch(task, launch)
+        return launch
+
     options = RunOptions(
         jobs=wishes.jobs,
         keep_going=wishes.keep_going,
         pools=pools,
         manner=Manner(
-            force=wishes.force,
+            force=wishes.force or any(each.needs_all for each in wishes.companions),
             environment=wishes.environment,
             has_terminal=asked.tasks if may_have_terminal else (),
+            launched=launched,
         ),
     )
 
@@ -123,7 +144,9 @@ def _make_run(
         _leave_stamp(context, session)
         context.console.still()
 
-    return ScriptRun(session, tasks, asked.tasks, options, results_of(session), before=before)
+    return ScriptRun(
+        session, tasks, asked.tasks, options, results_of(session), before=before, takes_signals=True
+    )
 
 
 def _leave_stamp(context: Context, session: Session) -> None:
@@ -158,12 +181,12 @@ def _display(context: Context, run: ScriptRun, wishes: Wishes) -> Display:
 
 
 def _settle(
-    context: Context, session: Session, run: ScriptRun, *, installs: bool
+    context: Context, session: Session, run: ScriptRun, listener: Listener, *, installs: bool
 ) -> Mapping[TaskId, Outcome]:
     from hpmtasks.engine import run_scripts
 
     context.console.last_words = "Interrupted."
-    return run_scripts(session, run, context.console, installs=installs)
+    return run_scripts(session, run, listener, installs=installs)
 
 
 def _code(run: ScriptRun, outcomes: Mapping[TaskId, Outcome]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,8 @@ class ScriptRun:
         asked: What was asked for by name.
         results: What scripts have made before; closed by the run.
         before: Called when the installation is done and the first script is about to begin.
+        takes_signals: Whether signals are passed on to scripts from then on, and not only while somebody
+            waits for one.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class ScriptRun:
         results: ResultStore,
         *,
         before: Callable[[], None] = lambda: None,
+        takes_signals: bool = False,
     ) -> None:
         self.tasks = tasks
         self.asked = tuple(asked)
@@ -61,6 +65,8 @@ class ScriptRun:
         self.events = Events()
         self.children = Children()
         self._before = before
+        self._takes_signals = takes_signals
+        self._entered = ExitStack()
         self._has_begun = False
         self._is_closed = False
         self._results = results
@@ -91,6 +97,8 @@ class ScriptRun:
         if not self._has_begun:
             self._has_begun = True
             self._before()
+            if self._takes_signals:
+                self._entered.enter_context(self.children.take_signals())
             self.schedule.require(self.asked)
 
     def is_fresh(self, task: TaskId) -> bool:
@@ -116,7 +124,8 @@ class ScriptRun:
         if self._is_closed:
             return
         self._is_closed = True
-        self.children.close()
-        self.performer.services.close()
-        self._digests.save()
-        self._results.close()
+        with self._entered:
+            self.performer.services.close()
+            self.children.close()
+            self._digests.save()
+            self._results.close()

@@ -138,7 +138,7 @@ class Schedule:
     def stop(self, reason: str) -> None:
         """Nothing more is begun; what waits is skipped for *reason*.
 
-        For signal handlers, so it takes no lock; what runs is stopped too, and its end tells everybody.
+        What runs is stopped by others, and its end tells everybody; so this may be called from anywhere.
         """
         self._stopped = self._stopped or reason
 

@@ -10,6 +10,7 @@ from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.project_change import add_selection, change_project, options_of
 from hpmtasks.files.removal import remove_tree
 from hpmtasks.session import Session
+from hpmtasks.session.copies import occupant_of
 from hpmtasks.session.locked import locked_resolution
 
 
@@ -30,7 +31,10 @@ def _start_clean(session: Session) -> Sequence[Edit]:
     from hpmtasks.stages.verify.action import fill
 
     require_answering_lock(session, "'hpm ci'")
-    fill(session, [each for each in locked_resolution(session).packages if session.options.lays_out(each)])
+    locked = locked_resolution(session)
+    fill(session, [each for each in locked.packages if session.options.lays_out(each)])
+    for name, folder in session.stand_ins(locked).items():
+        occupant_of(session, name, folder)  # it can be copied
     remove_tree(session.project.modules)
     return ()
 

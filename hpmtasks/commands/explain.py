@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.project_change import open_session, options_of
 from hpmtasks.errors import ScriptNotFound
+from hpmtasks.model.resolution import Resolution
 from hpmtasks.session import Session
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _stages(session: Session) -> Sequence[Stage]:
     from hpmtasks.survey import survey
 
     documents = session.documents
-    nothing = documents.lockfile is None and not documents.names() and not session.links
+    nothing = documents.lockfile is None and not documents.names() and not session.stand_ins(Resolution())
     return [] if nothing else survey(session)
 
 

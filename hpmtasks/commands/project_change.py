@@ -131,11 +131,9 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
     project = context.project
     before = _documents(context)
     session = open_session(context, options)
-    candidates: list[str] = []
     try:
         lockfile = _locked_before(session)
         edits = prepare(session)
-        candidates += session.documents.candidates
         session.warnings += _warnings_of_workspace(session)
         _write_candidates(session)
         claimed = stamp.claim(str(project.root), context.environ)
@@ -154,8 +152,8 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
         raise
     finally:
         session.close()
-        for member in candidates:
-            project.candidate_path(member).unlink(missing_ok=True)
+        for path in project.candidates():
+            path.unlink(missing_ok=True)
     resolution = session.resolution or Resolution()
     done = Done(
         edits=edits,

@@ -85,6 +85,10 @@ class Project:
         """
         return self.state_folder / f"{member}/{MANIFEST}".lstrip("/").replace("/", "+")
 
+    def candidates(self) -> list[Path]:
+        """Every :meth:`candidate_path` that is there, be it of this run or of one that was killed."""
+        return [path for path in self.state_folder.glob(f"*{MANIFEST}") if path.is_file()]
+
     @property
     def links_path(self) -> Path:
         """``.hpm/links.json``: which folders stand in for packages."""

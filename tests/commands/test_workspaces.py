@@ -226,6 +226,25 @@ def test_copy_of_a_member_has_the_new_requirement(workspace: WorkspaceFolder) ->
     assert json.loads(workspace.copied("acme/app")["package.json"]) == workspace.document("packages/app")
 
 
+def test_ci_removes_nothing_if_a_member_cannot_be_copied(workspace: WorkspaceFolder) -> None:
+    """Everything that may fail has been done before."""
+    (workspace.project / "packages/lib/out").symlink_to("/etc/hostname")
+    before = workspace.inodes()
+    done = workspace.run("ci")
+    assert done.code == 5
+    assert "acme/lib is a member of this workspace, and others require it." in done.err
+    assert workspace.inodes() == before
+
+
+def test_what_a_killed_command_left_is_gone(workspace: WorkspaceFolder) -> None:
+    """The candidates of its package.json files, whose they may be."""
+    for name in ("package.json", "packages+app+package.json"):
+        workspace.write(f".hpm/{name}", "{}")
+    workspace.write("packages/lib/src/index.hml", "export let a = 2;\n")
+    assert workspace.tasks() == ["link:acme/lib"]
+    assert not list((workspace.project / ".hpm").glob("*package.json"))
+
+
 def test_lock_alone_is_fetched_from_a_member(workspace: WorkspaceFolder) -> None:
     """``hpm fetch`` finds the lock of the workspace."""
     workspace.below = "packages/lib"

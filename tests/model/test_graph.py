@@ -105,3 +105,19 @@ def test_the_shortest_of_very_many_reasons_are_found() -> None:
     assert chains[0] == "short@* > end@*"
     assert len(set(chains)) == 100
     assert {chain.count(">") for chain in chains[1:]} == {40}
+
+
+def test_reasons_begin_with_the_member_that_asks() -> None:
+    """A chain goes no further up than to a member, which nobody has to require."""
+    members = [
+        manifest({"lib": "^1"}, dev={"b": "^2"}, name="x/app"),
+        manifest({"a": "^1"}, name="x/lib"),
+    ]
+    locked = lock(a="1.0.0: x/b@^1", b="1.0.0")
+    asked = manifest({"lib": "*"})
+    assert told(find_why(PackageName("x", "b"), locked, asked, members)) == [
+        "app@ > b@^2",
+        "lib@ > a@^1 > b@^1",
+    ]
+    assert told(find_why(PackageName("x", "lib"), locked, asked, members)) == ["lib@*", "app@ > lib@^1"]
+    assert find_why(PackageName("x", "app"), locked, asked, members) == []

@@ -129,6 +129,39 @@ def test_each_disagreement_names_who_asks_for_what_and_what_is_locked() -> None:
     assert list(disagreements(unusable, manifest({}))) == ["x/a: '2' is not a version"]
 
 
+LIB = manifest({"b": "^1.0.0"}, name="x/lib", version="3.0.0")
+
+
+def test_members_of_a_workspace_ask_too() -> None:
+    """What they require has to be locked, and they themselves never are."""
+    tool = manifest({"lib": "^3.0.0"}, dev={"a": "*"}, name="x/tool")
+    assert not needs_update(GOOD, manifest({}), [LIB, tool])
+    assert needs_update(GOOD, manifest({}), [LIB])
+    assert not needs_update(lock(b="1.0.0: x/lib@^3"), manifest({}), [LIB])
+    assert not needs_update(lock(b="1.0.0"), manifest({"lib": "*"}), [LIB])
+
+
+def test_disagreements_name_members() -> None:
+    """As those who ask, and as those who are asked for in a version that they have not."""
+    tool = manifest({"lib": "^2.0.0", "b": "^2.0.0"}, name="x/tool")
+    stale = lock(b="1.0.0: x/lib@^1", lib="2.0.0")
+    here = "and it is a member of this workspace, at version 3.0.0"
+    assert list(disagreements(stale, manifest({"lib": "1"}), [LIB, tool])) == [
+        f"x/lib: package.json asks for 1, {here}",
+        "x/b: x/tool (workspace member) asks for ^2.0.0, and 1.0.0 is locked",
+        f"x/lib: x/tool (workspace member) asks for ^2.0.0, {here}",
+        f"x/lib: x/b asks for ^1, {here}",
+        "x/lib: it is locked, and it is a member of this workspace",
+    ]
+
+
+def test_any_version_of_a_member_will_do() -> None:
+    """Whoever asks for ``*`` means it as it is, a prerelease included."""
+    early = manifest({}, name="x/lib", version="1.0.0-dev")
+    assert not needs_update(lock(), manifest({"lib": "*"}), [early])
+    assert needs_update(lock(), manifest({"lib": "^1.0.0"}), [early])
+
+
 def test_a_lockfile_is_read_from_the_disk_as_it_was_written(tmp_path: Path) -> None:
     """No file is no lockfile, which is not an error; a folder in its place is one."""
     path = tmp_path / "package-lock.json"

@@ -31,11 +31,14 @@ def manifest(
     dependencies: Mapping[str, str],
     dev: Mapping[str, str] | None = None,
     overrides: Mapping[str, object] | None = None,
+    *,
+    name: str = "me/app",
+    version: str = "1.0.0",
 ) -> Manifest:
-    """A project's manifest with these requirements on ``x/<key>``."""
+    """A project's manifest, or that of a member of a workspace, with these requirements on ``x/<key>``."""
     document = {
-        "name": "me/app",
-        "version": "1.0.0",
+        "name": name,
+        "version": version,
         "dependencies": {f"x/{repo}": text for repo, text in dependencies.items()},
         "devDependencies": {f"x/{repo}": text for repo, text in (dev or {}).items()},
         "overrides": overrides or {},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from hpmtasks.commands.asking import add_selection, read_words, selected
 from hpmtasks.commands.command import Command, Context
@@ -13,6 +14,9 @@ from hpmtasks.commands.running import Wishes, run_tasks
 from hpmtasks.errors import ScriptNotFound, Usage
 from hpmtasks.project.workspace import read_workspace
 from hpmtasks.scripts.display import MODES
+
+if TYPE_CHECKING:
+    from hpmtasks.commands.companions import Companion
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,6 +63,19 @@ def _add_rest(parser: argparse.ArgumentParser, metavar: str, meaning: str) -> No
         metavar="json",
         help="say what would be run, restored or is fresh, and why; =json as data",
     )
+    parser.add_argument(
+        "--watch", action="store_true", help="run again whenever something changes that the tasks go by"
+    )
+    parser.add_argument(
+        "--profile",
+        metavar="FILE",
+        help="write when everything was to FILE, for chrome://tracing or Perfetto",
+    )
+    parser.add_argument(
+        "--audit",
+        action="store_true",
+        help="run everything anew, and tell what scripts read and write without declaring it (Linux, strace)",
+    )
     parser.add_argument("--no-install", action="store_true", help="leave hem_modules as it is")
     parser.add_argument("--no-check", dest="no_install", action="store_true", help=argparse.SUPPRESS)
 
@@ -83,6 +100,14 @@ def run_test(context: Context) -> int:
 
 
 def _run(context: Context, words: Sequence[str]) -> int:
+    if not context.arguments.watch or not words:
+        return _run_once(context, words, ())
+    from hpmtasks.commands.run_watch import watch_tasks
+
+    return watch_tasks(context, lambda watching: _run_once(context, words, (watching,)))
+
+
+def _run_once(context: Context, words: Sequence[str], companions: tuple[Companion, ...]) -> int:
     given = context.arguments
     workspace = read_workspace(context.project)
     at = workspace.at(context.project.start)
@@ -92,28 +117,43 @@ def _run(context: Context, words: Sequence[str]) -> int:
         return 0
     try:
         asked = read_words(workspace, at, words, members)
-        return run_tasks(context, workspace, asked, _wishes(context))
+        return run_tasks(context, workspace, asked, _wishes(context, companions))
     except ScriptNotFound:
         if given.if_present:
             return 0
         raise
 
 
-def _wishes(context: Context) -> Wishes:
+def _wishes(context: Context, companions: tuple[Companion, ...]) -> Wishes:
     given = context.arguments
+    companions += tuple(_companions(context))
     if given.dry_run not in (None, "", "json"):
         raise Usage(f"--dry-run cannot be '{given.dry_run}'; it is json, or nothing.")
     if given.dry_run == "json":
         context.console.as_json = True
     return Wishes(
-        output=given.output,
+        # Who is followed or ended from outside has no terminal of its own.
+        output=given.output or ("prefix" if given.watch or given.audit else None),
         jobs=given.jobs,
         keep_going=given.keep_going,
         force=given.force,
         environment=given.env_mode,
         installs=not given.no_install,
         is_preview=given.dry_run is not None,
+        companions=companions,
     )
+
+
+def _companions(context: Context) -> Iterator[Companion]:
+    given = context.arguments
+    if given.profile:
+        from hpmtasks.commands.run_profile import Profiling
+
+        yield Profiling(context.folder / given.profile)
+    if given.audit:
+        from hpmtasks.commands.run_audit import Auditing
+
+        yield Auditing(context.environ)
 
 
 _HOW = (
@@ -145,6 +185,8 @@ COMMAND = Command(
         ("hpm run --filter ...acme/lib test", "in a member, and in all that depend on it"),
         ("hpm run --dry-run build", "say what would happen, and why"),
         ("hpm run --if-present lint", "nothing happens if there is none"),
+        ("hpm run --watch test", "again and again, whenever something changes"),
+        ("hpm run --audit build", "what build does without declaring it"),
     ),
 )
 

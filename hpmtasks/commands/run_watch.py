@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from hpmtasks.commands.command import Context
+from hpmtasks.commands.companions import Companion
 from hpmtasks.errors import HpmError, Interrupted
-from hpmtasks.project.workspace import read_workspace
 from hpmtasks.scripts.events import Ended, Event, Started
 from hpmtasks.scripts.watch import Batch, OwnChanges, Watcher, told_batch, watching
 from hpmtasks.scripts.watched import Watched
@@ -19,12 +19,10 @@ from hpmtasks.scripts.watched import Watched
 if TYPE_CHECKING:
     from hpmtasks.scripts.run import ScriptRun
     from hpmtasks.scripts.tasks import TaskId
+    from hpmtasks.session import Session
 
 #: What changes so soon after a service has started may be its own doing.
 _SETTLING_SECONDS = 1.0
-
-#: Told of the run of a round before it begins.
-Join = Callable[["ScriptRun"], None]
 
 
 @dataclass
@@ -56,7 +54,7 @@ class _Round:
         return bool(self.busy) or time.monotonic() - self.started_at < _SETTLING_SECONDS
 
 
-def watch_tasks(context: Context, settle: Callable[[Join], int]) -> NoReturn:
+def watch_tasks(context: Context, settle: Callable[[Companion], int]) -> NoReturn:
     """*settle* is called now, and again after each change; a signal ends it.
 
     A service that was asked for runs until something changes, and is started again then.
@@ -71,10 +69,10 @@ def watch_tasks(context: Context, settle: Callable[[Join], int]) -> NoReturn:
     _Watch(context, settle).go()
 
 
-class _Watch:
+class _Watch(Companion):
     """The rounds, one after another."""
 
-    def __init__(self, context: Context, settle: Callable[[Join], int]) -> None:
+    def __init__(self, context: Context, settle: Callable[[Companion], int]) -> None:
         self._context = context
         self._settle = settle
         self._own = OwnChanges()
@@ -91,29 +89,25 @@ class _Watch:
             watcher.on_batch = lambda: self._changed_meanwhile(watcher)
             self._settle_once(is_first=True)
             while True:
-                console.note("Watching; Ctrl-C ends it.")
-                batch = self._next(watcher)
-                console.note(f"\n{told_batch(batch)}.")
+                # What changed until now may be the scripts' doing; what comes later is not.
+                self._take(watcher.catch_up())
+                if not self._waiting:
+                    console.note("Watching; Ctrl-C ends it.")
+                while not self._waiting:
+                    self._waiting |= self._own.between(watcher.wait())
+                console.note(f"\n{told_batch(frozenset(self._waiting))}.")
+                self._waiting.clear()
                 self._settle_once(is_first=False)
 
     def _counts(self, path: str) -> bool:
         return self._watched.counts(path)
-
-    def _next(self, watcher: Watcher) -> Batch:
-        """What is to be run for; waits until there is something."""
-        self._take(watcher.catch_up())
-        batch = frozenset(self._waiting)
-        self._waiting.clear()
-        while not batch:
-            batch = self._own.between(watcher.wait())
-        return batch
 
     # ---- a round
 
     def _settle_once(self, *, is_first: bool) -> None:
         self._restarts = False
         try:
-            self._settle(self._join)
+            self._settle(self)
         except Interrupted:
             if not self._restarts:
                 raise
@@ -126,11 +120,12 @@ class _Watch:
                 if self._round is not None:
                     self._round.is_over = True
 
-    def _join(self, run: ScriptRun) -> None:
+    def join(self, run: ScriptRun, session: Session) -> None:
+        """See :class:`Companion`."""
         self._round = _Round(run)
         self._round.has_services = any(run.tasks[task].config.persistent for task in run.asked)
         run.events.subscribe(self._round.listen)
-        members = tuple(member.path for member in read_workspace(self._context.project).members)
+        members = tuple(member.path for member in session.workspace.members)
         self._watched = Watched(list(run.tasks.values()), members)
 
     # ---- changes while a round goes on

@@ -258,16 +258,27 @@ def as_data(audit: Audit) -> dict[str, Any]:
 
 
 def require_strace(environ: Mapping[str, str]) -> str:
-    """The path of strace.
+    """The path of strace, which has shown that it can follow a program.
 
     Raises:
-        Usage: This is not Linux, or there is no strace.
+        Usage: This is not Linux, there is no strace, or the system lets nobody follow programs.
     """
     if sys.platform != "linux":
         raise Usage("--audit follows the script's system calls with strace, which only Linux has.")
     found = shutil.which("strace", path=environ.get("PATH", os.defpath))
     if found is None:
         raise Usage("--audit needs strace, and there is none on the PATH. Install the package strace.")
+    import subprocess
+
+    tried = subprocess.run(
+        [found, "-f", "-o", os.devnull, "true"], capture_output=True, check=False, env=dict(environ)
+    )
+    if tried.returncode != 0:
+        told = tried.stderr.decode(errors="replace").strip().partition("\n")[0]
+        raise Usage(
+            f"--audit needs strace, and the system does not let it follow programs.\n\nstrace says: {told}\n"
+            "In a container, allow ptrace: docker run --cap-add=SYS_PTRACE"
+        )
     return found
 
 

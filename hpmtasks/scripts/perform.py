@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -59,11 +59,13 @@ class Manner:
         force: Run everything that is kept anew, whatever is known of it.
         environment: Which variables reach described tasks.
         has_terminal: Which task has the terminal to itself when it runs, if it is not kept.
+        launched: What is started for a command of a task in the place of what would be.
     """
 
     force: bool = False
     environment: Mode = "strict"
     has_terminal: Collection[TaskId] | None = ()
+    launched: Callable[[ScriptTask, Launch], Launch] = lambda task, launch: launch
 
 
 class ScriptPerformer:
@@ -305,10 +307,13 @@ class ScriptPerformer:
         commands = [
             Command(
                 step.line,
-                Launch(
-                    argv_of(config.shell, step.line),
-                    member.folder,
-                    {**common, **told(session.project.root, member, step.script)},
+                self._manner.launched(
+                    task,
+                    Launch(
+                        argv_of(config.shell, step.line),
+                        member.folder,
+                        {**common, **told(session.project.root, member, step.script)},
+                    ),
                 ),
             )
             for step in task.steps

@@ -182,6 +182,17 @@ def test_without_strace_it_is_told(tmp_path: Path) -> None:
         require_strace({"PATH": str(tmp_path)})
 
 
+def test_where_nobody_may_be_followed_it_is_told(tmp_path: Path) -> None:
+    """What strace says is told, with the way out."""
+    program = tmp_path / "strace"
+    program.write_text("#!/bin/sh\necho 'strace: Operation not permitted' >&2; exit 1\n")
+    program.chmod(0o755)
+    if sys.platform != "linux":
+        pytest.skip("only Linux has strace")
+    with pytest.raises(Usage, match=r"Operation not permitted(?s:.*)SYS_PTRACE"):
+        require_strace({"PATH": str(tmp_path)})
+
+
 @pytest.mark.skipif(sys.platform != "linux" or not shutil.which("strace"), reason="there is no strace here")
 def test_a_real_script_is_audited(tmp_path: Path) -> None:
     """What a traced shell did in a member's folder is compared as it happened."""

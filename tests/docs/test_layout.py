@@ -112,6 +112,7 @@ def test_what_is_documented_is_written(installed: Path) -> None:
         ".hpm/<folder>+package.json",
         ".hpm/links.json",
         ".hpm/digests.json",
+        ".hpm/watch.<pid>",
         "<Owner>/<Repo>/<version>.tar.gz",
     }
     momentary |= {f"v1/results/{kind}/<ab>/<sha256>" for kind in ("cas", "ac")}

@@ -94,7 +94,7 @@ def read_words(
         )
     found: dict[TaskId, None] = {}
     for name in names:
-        found.update(dict.fromkeys(_meant(workspace, at, name, members)))
+        found.update(dict.fromkeys(meant(workspace, at, name, members)))
     return Asked(tuple(found), tuple(arguments))
 
 
@@ -115,7 +115,10 @@ def _is_task(workspace: Workspace, at: Member, word: str, members: Sequence[Memb
     return any(word in member.manifest.tasks for member in among)
 
 
-def _meant(workspace: Workspace, at: Member, name: str, members: Sequence[Member] | None) -> Sequence[TaskId]:
+def meant(
+    workspace: Workspace, at: Member, name: str, members: Sequence[Member] | None = None
+) -> Sequence[TaskId]:
+    """The tasks that *name* means: see :func:`read_words`. Whether there are such tasks is not asked."""
     from hpmtasks.scripts.selection import tasks_of
 
     if "#" in name and name not in at.manifest.tasks:

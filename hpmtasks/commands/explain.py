@@ -59,16 +59,19 @@ class _Explaining:
     def __init__(self, context: Context, session: Session) -> None:
         self._session = session
         self._workspace = session.workspace
-        self._at = self._workspace.at(context.folder)
+        self._at = self._workspace.at(context.project.start)
         self._stages = _stages(session)
 
     # ---- one of them
 
     def told(self, text: str) -> _Told:
         """What is to be said of *text*, as data and in lines."""
-        script = self._script(text)
-        if script is not None:
-            return self._told_script(script)
+        scripts = self._called(text)
+        if scripts:
+            told = [self._told_script(script) for script in scripts]
+            return [row for rows, _ in told for row in rows], [
+                line for _, lines in told for line in ["", *lines]
+            ][1:]
         stages = [stage for stage in self._stages if stage.name == text]
         stages = stages or [stage for stage in self._stages if str(stage.package).lower() == text.lower()]
         if not stages:
@@ -79,13 +82,19 @@ class _Explaining:
             *chosen,
         ]
 
-    def _script(self, text: str) -> TaskId | None:
-        from hpmtasks.scripts.tasks import TaskId
+    def _called(self, text: str) -> Sequence[TaskId]:
+        """The scripts that *text* means, as it does to ``hpm run``; none if it means something else."""
+        from hpmtasks.commands.asking import meant
 
-        if text.startswith(_PREFIX):
-            return TaskId.parse(text.removeprefix(_PREFIX), self._workspace, self._at)
-        is_script = "#" in text or text in self._at.manifest.tasks
-        return TaskId.parse(text, self._workspace, self._at) if is_script else None
+        name = text.removeprefix(_PREFIX)
+        found = meant(self._workspace, self._at, name)
+        is_script = name != text or "#" in name or any(self._has(task) for task in found)
+        return found if is_script else ()
+
+    def _has(self, task: TaskId) -> bool:
+        from hpmtasks.scripts.tasks import task_names
+
+        return task in task_names(self._workspace)
 
     def _told_script(self, script: TaskId) -> _Told:
         from hpmtasks.scripts.explain import as_data, lines

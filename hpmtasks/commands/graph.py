@@ -85,14 +85,15 @@ def _drawn(form: str, title: str, nodes: list[Node]) -> str:
 
 
 def _nodes(context: Context, session: Session) -> list[Node]:
+    from hpmtasks.commands.asking import meant
     from hpmtasks.scripts.graph_view import collapse
     from hpmtasks.scripts.outlook import outlook
-    from hpmtasks.scripts.tasks import TaskId, lay, task_names
+    from hpmtasks.scripts.tasks import lay, task_names
     from hpmtasks.survey import nodes, survey
 
     workspace = session.workspace
-    at = workspace.at(context.folder)
-    asked = [TaskId.parse(text, workspace, at) for text in context.arguments.task]
+    at = workspace.at(context.project.start)
+    asked = [task for text in context.arguments.task for task in meant(workspace, at, text)]
     tasks = lay(workspace, asked or task_names(workspace))
     stages = nodes(survey(session), full=context.arguments.full)
     with outlook(session, tasks) as seen:

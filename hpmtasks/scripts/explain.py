@@ -60,6 +60,7 @@ def explain(
     *,
     digest_of: DigestOf,
     why: Callable[[str], str],
+    locked: Mapping[str, str],
 ) -> Explanation:
     """What is to be said of *task*.
 
@@ -67,6 +68,8 @@ def explain(
         preview: What would happen to it.
         key: Its key as everything is now; ``None`` if nothing is kept of it.
         why: Why a package was chosen, by its name.
+        locked: The version of each locked package: one that has the same files as the one before was not
+            laid out anew, so what stands there is known by the other.
     """
     found: list[Difference] = []
     outputs: list[str] = []
@@ -74,7 +77,8 @@ def explain(
     if record is not None and key is not None and record.key:
         now = key.parts()
         found = differences(record.key, now, why)
-        told = renamed_versions(record.key, now)
+        versions = {name: locked.get(name, version) for name, version in key.versions.items()}
+        told = renamed_versions(record.key, {**now, "versions": versions})
         uncounted = [f"{each}: the same files, so it does not count" for each in told]
     if record is not None and record.result is not None and task.config.is_kept:
         outputs = changed_outputs(task, record.result, digest_of)

@@ -68,7 +68,15 @@ class Outlook:
         """
         task = self.tasks[id_]
         key = self._keys.of(task) if task.config.is_kept else None
-        return explain(task, self.previews[id_], self.record(id_), key, digest_of=self._digest_of, why=why)
+        return explain(
+            task,
+            self.previews[id_],
+            self.record(id_),
+            key,
+            digest_of=self._digest_of,
+            why=why,
+            locked=self._locked,
+        )
 
     def nodes(self, after: str) -> list[Node]:
         """The tasks as they are drawn, each behind what it needs and the node *after*."""
@@ -77,6 +85,12 @@ class Outlook:
     @cached_property
     def _keys(self) -> Keys:
         return Keys(self._session, self.tasks, self._digests, self._session.settings.environ)
+
+    @cached_property
+    def _locked(self) -> Mapping[str, str]:
+        lockfile = self._session.documents.lockfile
+        entries = lockfile.entries if lockfile else {}
+        return {str(name): str(entry.version) for name, entry in entries.items()}
 
     def _digest_of(self, path: str, status: os.stat_result) -> Digest:
         root = f"{os.fspath(self._session.project.root)}/"

@@ -165,3 +165,75 @@ def test_a_project_without_anything(shell: CommandLine) -> None:
     shell.require({})
     done = shell.run("explain")
     assert (done.code, done.out) == (0, "package.json has no scripts, and requires no packages.\n")
+
+
+# ---------------------------------------------------------------- after scripts have run
+
+
+@pytest.fixture
+def built(project: ProjectFolder) -> ProjectFolder:
+    """The project after its scripts have run once."""
+    assert project.run("run", "build", MODE="fast", API_TOKEN="hush").code == 0
+    return project
+
+
+def explain_build(project: CommandLine, **environ: str) -> str:
+    done = project.run("explain", "build", **{"MODE": "fast", "API_TOKEN": "hush", **environ})
+    assert done.code == 0, done.err
+    assert "hush" not in done.out
+    return done.out
+
+
+def test_what_proved_it_fresh(built: ProjectFolder) -> None:
+    """The numbers of what it depends on, and its key."""
+    told = explain_build(built)
+    assert told.startswith(
+        "build is fresh.\n\n  1 command line, 3 files, 2 packages, 2 variables and this machine"
+    )
+    assert "  1 output stands as it left them\n  key " in told
+
+
+def test_a_new_version_is_told_with_why_it_was_chosen(built: ProjectFolder) -> None:
+    """Old and new version, their trees, and the chain of requirements that led to it."""
+    built.registry.publish("acme/b", "1.2.0")
+    assert built.run("update", "acme/b").code == 0
+    told = explain_build(built)
+    assert "codegen comes first" in told
+    assert "  package   acme/b: 1.0.0 (tree " in told
+    assert ") → 1.2.0 (tree " in told
+    assert "; required by me/app → acme/a@1.0.0 (^1.0.0) → acme/b@1.2.0 (^1.0.0)\n" in told
+
+
+def test_a_new_tag_with_the_same_files_does_not_count(built: ProjectFolder) -> None:
+    """It stays fresh, and that is told."""
+    old = built.registry.folder / "acme/b/v1.0.0"
+    files = {str(path.relative_to(old)): path.read_bytes() for path in old.rglob("*") if path.is_file()}
+    built.registry.publish("acme/b", "1.3.0", files=files)
+    assert built.run("update", "acme/b").code == 0
+    told = explain_build(built)
+    assert told.startswith("build is fresh.")
+    assert "acme/b 1.0.0 → 1.3.0: the same files, so it does not count" in told
+
+
+def test_variables_and_files(built: ProjectFolder) -> None:
+    """Old and new, but for secrets; as data by the published schema."""
+    built.write("README.md", "new\n")
+    told = explain_build(built, MODE="slow", API_TOKEN="silence")
+    assert '  variable  MODE: "fast" → "slow"\n' in told
+    assert "  variable  API_TOKEN: changed; its value is told to nobody\n" in told
+    assert "  file      README.md: new, 4 bytes\n" in told
+    (row,) = explained(built, "build")
+    assert {each["name"] for each in row["differences"]} == {"MODE", "API_TOKEN", "README.md"}
+    assert row["last"]["kind"] == "ran"
+
+
+def test_members_of_a_workspace(tmp_path: Path) -> None:
+    """At the root, a name means the task of every member that has it; in a member, its own."""
+    shell = CommandLine(tmp_path)
+    shell.write("package.json", '{"name": "me/root", "version": "1.0.0", "workspaces": ["packages/*"]}')
+    for name in ("app", "lib"):
+        document = {"name": f"me/{name}", "version": "1.0.0", "scripts": {"build": "true"}}
+        shell.write(f"packages/{name}/package.json", json.dumps(document))
+    assert list(verdicts(shell, "build")) == ["me/app#build", "me/lib#build"]
+    assert list(verdicts(shell, "lib#build")) == ["me/lib#build"]
+    assert list(verdicts(shell, "-C", "packages/lib", "build")) == ["me/lib#build"]

@@ -11,7 +11,7 @@ purl ``pkg:github/owner/repo``, and by ranges of commits in its repository.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 from urllib.parse import unquote
@@ -137,8 +137,7 @@ def _in_history(each: Range, commit: str | None, history: History | None) -> Ver
         for kind in get_args(EventKind)
     }
     if history is None:
-        is_named = commit in points["introduced"] or commit in points["last_affected"]
-        return "affected" if is_named and not points["limit"] else "undecided"
+        return _without_history(points, commit)
     below = history.ancestors(commit)
     if points["limit"] and not any(
         commit != limit and commit in history.ancestors(limit) for limit in points["limit"]
@@ -156,3 +155,18 @@ def _in_history(each: Range, commit: str | None, history: History | None) -> Ver
         if reaches and not any(start == _ORIGIN or start in before for before in mended):
             return "affected"
     return "unaffected"
+
+
+def _without_history(points: Mapping[str, Sequence[str]], commit: str) -> Verdict:
+    """What the events at *points* say of *commit* by themselves, whatever lies between them."""
+    ends = [*points["fixed"], *points["last_affected"]]
+    if points["limit"]:
+        return "undecided"
+    if commit in points["introduced"] and commit not in points["fixed"]:
+        return "affected"
+    if _ORIGIN in points["introduced"] and not ends:
+        return "affected"
+    is_all_before = points["introduced"] == [_ORIGIN] and ends == [commit]
+    if not is_all_before:
+        return "undecided"
+    return "affected" if points["last_affected"] else "unaffected"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -64,7 +63,7 @@ def test_agrees_with_the_schema_on_random_databases(seed: int) -> None:
             assert found == ("affected" if expected else "unaffected"), json.dumps(document)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(min_value=0, max_value=2**32))
 def test_without_history_nothing_is_claimed_that_history_denies(seed: int) -> None:
     """Without commits the answer is the same or "undecided"."""
@@ -74,16 +73,7 @@ def test_without_history_nothing_is_claimed_that_history_denies(seed: int) -> No
         parsed = advisory_of(document)
         of = release(dice.choice(NAMES), "1.0.0", dice.choice(list(graph)))
         without, having = judge(parsed, of), judge(parsed, of, DrawnHistory(graph))
-        assert without in (having, "undecided") or _is_degenerate(document)
-
-
-def _is_degenerate(document: Mapping[str, Any]) -> bool:
-    """Whether a range ends before it begins, so that its own ends are in dispute."""
-    return any(
-        each["type"] == "GIT" and len(each["events"]) > 1
-        for affected in document["affected"]
-        for each in affected.get("ranges", ())
-    )
+        assert without in (having, "undecided"), json.dumps(document)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.advisories import advisory, write_database
+from tests.support.advisories import advisory, is_vulnerable, random_database, write_database
 from tests.support.command_line import CommandLine
 from tests.support.github_server import GithubServer
 from tests.support.golden import Golden
@@ -331,3 +332,35 @@ def test_fix_asks_the_service_about_later_versions(
     service.add(advisory("GHSA-1", "acme/b"), commit_of(locked, "acme/b"), bad)
     assert locked.run("audit", "--fix", **service.environment()).code == 0
     assert locked.installed()["acme/b"] == "1.4.0"
+
+
+# ---------------------------------------------------------------- against the schema's own algorithm
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whole_database_agrees_with_the_schema(
+    locked: CommandLine, own_server: GithubServer, seed: int
+) -> None:
+    """Of a hundred advisories of every form just those are found that a plain evaluation finds."""
+    dice = random.Random(seed)  # noqa: S311  # dice, not secrets
+    names = ("acme/a", "acme/b", "acme/other")
+    graph: dict[str, list[str]] = {}
+    for name in names[:2]:
+        git = own_server.repository(name)
+        for line in git.git("rev-list", "--all", "--parents").decode().splitlines():
+            commit, *parents = line.split()
+            graph[commit] = parents
+    documents = random_database(dice, names, [*graph, "f" * 40], 100)
+    write_database(locked.project / "db", *documents)
+    entries = locked.lock()["dependencies"]
+    expected = {
+        (name, document["id"])
+        for name, entry in entries.items()
+        for document in documents
+        if is_vulnerable(document, name, entry["version"], entry["commit"], graph)
+    }
+    ran = locked.run("audit", "--db", "db", "--json")
+    assert {(each["name"], each["id"]) for each in ran.data["findings"]} == expected
+    assert ran.code == (10 if expected else 0)
+    assert len(expected) >= 10
+    assert not any(each["undecided"] for each in ran.data["findings"])

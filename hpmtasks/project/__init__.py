@@ -39,10 +39,14 @@ class Project:
         """
         from hpmtasks.project.workspace import workspace_root_of
 
-        start = start.absolute()
+        start = start.resolve() if ".." in start.parts else start.absolute()
         for folder in (start, *start.parents):
             if (folder / MANIFEST).is_file():
-                return cls(workspace_root_of(folder) or folder, start)
+                if root := workspace_root_of(folder):
+                    return cls(root, start)
+                # Somebody may have come to a member through a link.
+                root = workspace_root_of(folder.resolve())
+                return cls(root, start.resolve()) if root else cls(folder, start)
         raise InvalidManifest(
             str(start / MANIFEST),
             ["No package.json found here or in a folder above. Run 'hpm init' first."],

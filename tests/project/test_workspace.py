@@ -257,6 +257,17 @@ def test_member_leads_to_the_root(root: Path) -> None:
     assert str(read(root).at(inside)) == "acme/app"
 
 
+@pytest.mark.parametrize("way", ["packages/app/../lib", "link", "link/src", "packages/lib/src/.."])
+def test_every_way_leads_to_the_member(root: Path, way: str) -> None:
+    """Back and forth, and through a link from elsewhere."""
+    lay(root, THREE, "packages/*")
+    (root / "packages/lib/src").mkdir()
+    (root / "link").symlink_to(root / "packages/lib")
+    project = Project.find(root / way)
+    assert project.root.samefile(root)
+    assert str(read_workspace(project).at(project.start)) == "acme/lib"
+
+
 def test_other_folder_with_a_package_json_is_a_project(root: Path) -> None:
     """What no pattern means stands for itself, although it is below a workspace."""
     lay(root, THREE, "packages/*", "!packages/lib")

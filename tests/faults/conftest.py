@@ -1,4 +1,4 @@
-"""What the tests of faults share: the process that forks, the scene, and the counts that are told at the end."""
+"""What the tests of faults share: the process that forks, the scene, and the counts told at the end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -14,7 +15,12 @@ pytest.register_assert_rewrite("tests.support.faults.invariant", "tests.support.
 from tests.support.faults.forked import Forks  # noqa: E402 - after what is said about them
 from tests.support.faults.invariant import Scene  # noqa: E402
 
-Survived = Callable[[str, int], None]
+
+class Survived(Protocol):
+    """Counts what was survived, to be told at the end."""
+
+    def __call__(self, kind: str, times: int = 1) -> None:
+        """*kind* was survived so many *times*."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -120,7 +120,7 @@ def _become(wanted: dict[str, Any], out: int, err: int) -> None:
         os.chdir(wanted["cwd"])
         os.environ.clear()
         os.environ.update(wanted["environ"])
-        sys.stdin = open(0, encoding="utf-8", closefd=False)
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - until the process ends
         _arrange(wanted)
         fault = Fault(**wanted["fault"])
         if wanted["fault"]:
@@ -135,7 +135,7 @@ def _become(wanted: dict[str, Any], out: int, err: int) -> None:
         fault.tell()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - told, whatever it is
         traceback.print_exc()
         sys.stderr.flush()
         code = 98

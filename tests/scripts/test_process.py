@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from hpmtasks.scripts.guardian import Guardian
 from hpmtasks.scripts.process import TIMED_OUT, Captured, Exit, Launch, run_captured, run_in_foreground
 from hpmtasks.scripts.shells import argv_of
 from tests.support.command_line import PATIENCE_SECONDS, REPOSITORY
+from tests.support.processes import await_end, has_ended
 
 
 class Heard:
@@ -56,30 +56,6 @@ def children() -> Iterator[Children]:
 def launch(tmp_path: Path) -> Callable[[str], Launch]:
     """A line for the shell, to be started in the test's folder."""
     return lambda line: Launch(argv_of("sh", line), tmp_path, dict(os.environ))
-
-
-def has_ended(process_id: int) -> bool:
-    """Whether no process of that number does anything any more; a corpse that nobody took away counts."""
-    try:
-        state = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        if os.path.isdir("/proc/self"):
-            return True
-        with suppress(ProcessLookupError):
-            os.kill(process_id, 0)
-            return False
-        return True
-    return state in "ZX"
-
-
-def await_end(process_id: int) -> None:
-    """Return when the process has ended."""
-    waited = threading.Event()
-    for _ in range(PATIENCE_SECONDS * 100):
-        if has_ended(process_id):
-            return
-        waited.wait(0.01)
-    raise AssertionError(f"{process_id} still runs")
 
 
 # ---------------------------------------------------------------- captured

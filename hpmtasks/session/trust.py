@@ -8,6 +8,8 @@ key that signed what is locked is known by its fingerprint.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hpmtasks.model.lockfile import LockEntry
 from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.model.policy import trust_of
@@ -16,8 +18,10 @@ from hpmtasks.session.once import once
 from hpmtasks.session.session import Session
 from hpmtasks.sources.clone import Clone, RemoteSource, told
 from hpmtasks.sources.git_process import GitFailed
-from hpmtasks.sources.signatures import Signature, read_signature
 from hpmtasks.sources.source import Tag
+
+if TYPE_CHECKING:
+    from hpmtasks.sources.signatures import Signature
 
 
 class Trust:
@@ -72,6 +76,8 @@ class Trust:
 
     def _read(self, name: PackageName, tag: str, commit: str) -> Signature:
         """The signature of *tag*; there is none of one that is gone, or points elsewhere than at *commit*."""
+        from hpmtasks.sources.signatures import Signature, read_signature
+
         source = self._session.source_of(name)
         if not isinstance(source, RemoteSource):
             return Signature("none")

@@ -6,7 +6,6 @@ commit is built upon, and who signed a tag.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -72,6 +71,8 @@ class Clone:
     """A bare repository for what is fetched from *remote*; gone when its context ends."""
 
     def __init__(self, remote: Remote, *, sha256: bool = False) -> None:
+        import tempfile
+
         self._remote = remote
         self._sha256 = sha256
         self._folder = tempfile.TemporaryDirectory(prefix="hpm-git-")

@@ -23,9 +23,9 @@ _SSH = re.compile(
     r'^Good "git" signature(?: for (?P<who>.+?))? with \S+ key (?P<key>SHA256:\S+)', re.MULTILINE
 )
 _GPG_VALID = re.compile(r"^\[GNUPG:\] VALIDSIG ([0-9A-F]+)(?:.* ([0-9A-F]{40,}))?$", re.MULTILINE)
-_GPG_GOOD = re.compile(r"^\[GNUPG:\] GOODSIG [0-9A-F]+ (.+)$", re.MULTILINE)
+_GPG_GOOD = re.compile(r"^\[GNUPG:\] (?:GOOD|EXPKEY)SIG [0-9A-F]+ (.+)$", re.MULTILINE)
 _GPG_NO_KEY = re.compile(r"^\[GNUPG:\] (?:ERRSIG|NO_PUBKEY) ([0-9A-F]+)", re.MULTILINE)
-_GPG_BAD = re.compile(r"^\[GNUPG:\] (?:BADSIG|EXPKEYSIG|REVKEYSIG|EXPSIG) ", re.MULTILINE)
+_GPG_BAD = re.compile(r"^\[GNUPG:\] (?:BADSIG|REVKEYSIG|EXPSIG) ", re.MULTILINE)
 _BEGIN = ("-----BEGIN SSH SIGNATURE-----", "-----BEGIN PGP SIGNATURE-----", "-----BEGIN SIGNED MESSAGE-----")
 
 
@@ -94,6 +94,7 @@ def _judged(said: str, *, is_accepted: bool) -> Signature:
         return Signature("signed", f"ssh {ssh['key']}", ssh["who"] or "", is_trusted=is_accepted)
     if _GPG_BAD.search(said):
         return Signature("bad")
+    # Of a key that has expired since, the signature is as right as it was; it is not trusted for new ones.
     if valid := _GPG_VALID.search(said):
         good = _GPG_GOOD.search(said)
         # The last field is the primary key: a new subkey is still the same person's.

@@ -113,6 +113,11 @@ GOOD = f"""\
         (GOOD, True, Signature("signed", f"gpg {PRIMARY}", "Ada Example <ada@example.com>", is_trusted=True)),
         (f"[GNUPG:] ERRSIG {'C' * 16} 1 10 00 1704067200 9", False, Signature("unknown", f"gpg {'C' * 16}")),
         (f"[GNUPG:] BADSIG {'C' * 16} Ada", False, Signature("bad")),
+        (
+            GOOD.replace("GOODSIG", "EXPKEYSIG"),
+            False,
+            Signature("signed", f"gpg {PRIMARY}", "Ada Example <ada@example.com>"),
+        ),
         (f"[GNUPG:] REVKEYSIG {'C' * 16} Ada\n{GOOD}", False, Signature("bad")),
         ("Could not verify signature.", False, Signature("bad")),
         ("", False, Signature("bad")),

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.support.processes import await_end
 # While there is a file "hold", the script stops with half of its output written.
 _HALF = "mkdir -p dist && echo half > dist/out"
 BUILD = f"{_HALF}; if test -e hold; then echo $$; sleep 1000; fi; echo whole > dist/out"
-TASKS = {
+TASKS: dict[str, Any] = {
     "scripts": {"first": "mkdir -p gen && echo gen > gen/out", "build": BUILD, "last": "touch last"},
     "tasks": {
         "first": {"inputs": ["src"], "outputs": ["gen/**"]},

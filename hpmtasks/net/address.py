@@ -64,8 +64,14 @@ def redirected(url: str, location: str) -> str:
     Raises:
         NetworkFailure: It leads out of https, or to something that hpm does not speak.
     """
-    target = urljoin(url, location)
-    before, after = origin_of(url), origin_of(target)
+    before = origin_of(url)
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        raise NetworkFailure(
+            f"Network error: {before.place} redirects to what is not a usable address."
+        ) from None
+    after = origin_of(target)
     if before.scheme == "https" and after.scheme != "https":
         raise NetworkFailure(
             f"Network error: {before.place} redirects to plain http at {after.place}, which is refused."

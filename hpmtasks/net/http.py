@@ -7,6 +7,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -178,6 +179,21 @@ class HttpFetcher:
     # ------------------------------------------------------------ retries
 
     def _answer(self, call: _Call, into: BinaryIO) -> Answer:
+        if threading.current_thread() is not threading.main_thread():
+            return self._attempts(call, into)
+        # A signal is heard by the main thread, and not while that is inside of the compiled client.
+        done: Future[Answer] = Future()
+
+        def attempt() -> None:
+            try:
+                done.set_result(self._attempts(call, into))
+            except BaseException as error:  # noqa: BLE001  handed on to who waits
+                done.set_exception(error)
+
+        threading.Thread(target=attempt, name="hpm-request", daemon=True).start()
+        return done.result()
+
+    def _attempts(self, call: _Call, into: BinaryIO) -> Answer:
         before = self._budget.answered()
         start = into.tell()
         retries = 0

@@ -31,6 +31,7 @@ VARIABLES: Mapping[str, str] = {
     "HPM_REMOTE_CACHE": "URL of a cache that shares the results of scripts between machines",
     "HPM_REMOTE_CACHE_TOKEN": "token for that cache, or user:password",
     "HPM_REMOTE_WRITE": "whether that cache is given results too: on or off (default: off)",
+    "HPM_WORKERS": "how many processes fetch and unpack beside the first (default: 2 where there are cores)",
     "HPM_RETRY_DELAYS": "seconds to wait before each retry of a request (default: 1,2,4,8)",
     "HPM_HTTP_CLIENT": "httpx: make every request by httpx; auto: by the compiled client (default: auto)",
     "GITHUB_TOKEN": "token for GitHub",
@@ -53,6 +54,9 @@ VARIABLES: Mapping[str, str] = {
 }
 
 
+_MOST_WORKERS = 16
+
+
 @dataclass(frozen=True)
 class Settings:
     """One run's settings; GitHub's own are read from ``environ`` by ``sources.github``."""
@@ -71,6 +75,8 @@ class Settings:
     minimum_release_age: int | None = None
     #: Where results of scripts are shared with other machines; ``None``: nowhere.
     remote_cache: RemoteCache | None = None
+    #: Processes that fetch and unpack; ``None``: as many as are worth having.
+    workers: int | None = None
     #: The environment itself: proxies and certificate authorities are read from it by ``net``.
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -94,6 +100,7 @@ class Settings:
             audit_database=_text_of(config.get("audit_database"), f"{config_path}: audit_database"),
             remote_cache=RemoteCache.read(environ, config, str(config_path)),
             minimum_release_age=_age_of(config.get("minimum_release_age"), str(config_path)),
+            workers=_workers_of(environ.get("HPM_WORKERS")),
             environ=environ,
         )
 
@@ -135,6 +142,16 @@ def _age_of(value: object, path: str) -> int | None:
         return parse_age(value)
     except ValueError as error:
         raise InvalidSetting(path, [f"minimum_release_age cannot be used: {error}."]) from None
+
+
+def _workers_of(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not text.isascii() or not text.isdecimal() or int(text) > _MOST_WORKERS:
+        raise InvalidSetting(
+            "HPM_WORKERS (environment)", [f"{text!r} is not a number from 0 to {_MOST_WORKERS}."]
+        )
+    return int(text)
 
 
 def _text_of(value: object, where: str) -> str | None:

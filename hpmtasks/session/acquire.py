@@ -45,7 +45,8 @@ def acquisition(
         told = f"downloading {name}@{version}"
         try:
             with session.progress(told, lambda: session.executor.tally("archive of ")):
-                return session.store.add_archive(
+                found = _filled(session, name, version, commit, integrity)
+                return found or session.store.add_archive(
                     name,
                     commit,
                     lambda into: source.archive(name, commit, version=version, into=into),
@@ -61,6 +62,16 @@ def acquisition(
             ) from error
 
     return f"archive of {name.key} {commit}", acquire
+
+
+def _filled(
+    session: Session, name: PackageName, version: Version, commit: str, integrity: str | None
+) -> ArchiveEntry | None:
+    """The archive of *commit*, if a worker could put it into the store."""
+    workers = session.workers
+    if workers is None or not workers.fill(name, version, commit, integrity):
+        return None
+    return session.store.find_archive(name, commit)
 
 
 def _sha256(path: Path) -> str | None:
@@ -101,7 +112,12 @@ def unpacked(
         return found
     asked = acquisition(session, name, version, commit, integrity)
     session.unpacked.add((name.key, commit))  # before the store has it: see Session.unpacked
-    return healing(session, asked, f"{name}@{version}", lambda: session.store.unpack(name, commit))
+
+    def unpack() -> TreeEntry:
+        # Whoever fetched it may have unpacked it, too.
+        return session.store.find_tree_of(name, commit) or session.store.unpack(name, commit)
+
+    return healing(session, asked, f"{name}@{version}", unpack)
 
 
 def manifest_text(session: Session, name: PackageName, version: Version, commit: str) -> bytes | None:

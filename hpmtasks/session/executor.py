@@ -20,7 +20,7 @@ T = TypeVar("T")
 Step = tuple[str, Callable[[], Any]]
 
 #: Enough to hide the latency of a few round trips; a thread that waits costs next to nothing.
-WIDTH = 32
+WIDTH = 64
 
 
 class _Job:
@@ -45,8 +45,15 @@ class Executor:
     other work: nobody waits for something that nobody does.
     """
 
-    def __init__(self, width: int = WIDTH) -> None:
+    def __init__(self, width: int = WIDTH, before_threads: Callable[[], None] = lambda: None) -> None:
+        """Nothing is begun.
+
+        Args:
+            width: The most threads at a time.
+            before_threads: Called before there is the first of them.
+        """
         self._width = width
+        self._before_threads = before_threads
         self._mutex = threading.Condition()
         self._queue: deque[_Job] = deque()
         self._jobs: dict[str, _Job] = {}
@@ -109,6 +116,8 @@ class Executor:
         """Let a thread take *job*; the mutex is held."""
         self._queue.append(job)
         if len(self._queue) > self._idle and self._threads < self._width:
+            if self._threads == 0:
+                self._before_threads()
             self._threads += 1
             threading.Thread(target=self._work, name=f"hpm-{self._threads}", daemon=True).start()
         self._mutex.notify()

@@ -35,6 +35,7 @@ from hpmtasks.store.store import Store
 
 if TYPE_CHECKING:
     from hpmtasks.session.ages import Ages
+    from hpmtasks.session.workers import Workers
 
 
 class Progress(Protocol):
@@ -78,6 +79,7 @@ class Session:
         store: What all projects share.
         ledger: What versions were when this machine took them.
         executor: Works ahead of the tasks.
+        workers: Processes that fetch and unpack for it, once it has begun to.
         resolution: The answer, once there is one; the resolve stage sets it.
         changes: What was done to packages.
         warnings: What the user should know although all went well.
@@ -109,7 +111,8 @@ class Session:
         self.modules = Modules(project, state, self.patch_of)
         self.store = Store(settings.cache_dir)
         self.ledger = Ledger(settings.home / LEDGER)
-        self.executor = Executor()
+        self.executor = Executor(before_threads=self._begin_workers)
+        self.workers: Workers | None = None
         self.resolution: Resolution | None = None
         self.changes: list[Change] = []
         self.warnings: list[str] = []
@@ -251,6 +254,7 @@ class Session:
         for folder in (self.project.root, self.project.state_folder):
             sweep(folder)
         self.modules.sweep()
+        self.store.sweep()
 
     def leave(self) -> None:
         """Others may change the project. The state is written first."""
@@ -260,6 +264,11 @@ class Session:
                 self.state.save()
             finally:
                 self.project.mutex.release()
+
+    def _begin_workers(self) -> None:
+        from hpmtasks.session.workers import Workers
+
+        self.workers = Workers.begin(self)
 
     def _tell_waiting(self, holder: str | None) -> None:
         who = f"process {holder}" if holder else "another process"
@@ -271,5 +280,8 @@ class Session:
             self.leave()
         finally:
             self.executor.close()
+            if self.workers is not None:
+                self.workers.close()
+                self.workers = None
             if "fetcher" in self.__dict__:
                 self.fetcher.close()

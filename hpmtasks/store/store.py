@@ -303,6 +303,12 @@ class Store:
                 else:
                     remove_tree(finding.path)
 
+    def sweep(self) -> None:
+        """What killed processes left half done is gone; looked for once."""
+        if not self._is_swept:
+            self._is_swept = True
+            sweep(self.layout.temporary)
+
     # ------------------------------------------------------------ inside
 
     def _used(self, tree: TreeEntry) -> None:
@@ -321,9 +327,7 @@ class Store:
         folder = self.layout.temporary
         with storage_failures("write", self.layout.cache):
             folder.mkdir(parents=True, exist_ok=True)
-        if not self._is_swept:
-            self._is_swept = True
-            sweep(folder)
+        self.sweep()
         path = temporary_beside(folder / "any")
         try:
             yield path

@@ -185,6 +185,7 @@ def test_variables_are_those_that_are_read() -> None:
         "USER",
         "HPM_FASTPATH",
         "HPM_HTTP_CLIENT",
+        "HPM_WORKERS",
         "CLICOLOR_FORCE",
         "TERM",
     }

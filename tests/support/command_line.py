@@ -95,7 +95,8 @@ class CommandLine:
         with pytest.MonkeyPatch.context() as patch:
             for name in os.environ:
                 patch.delenv(name)
-            for name, value in {**self.environ, **environ}.items():
+            # Without workers: they are forks of this process.
+            for name, value in {"HPM_WORKERS": "0", **self.environ, **environ}.items():
                 patch.setenv(name, value)
             patch.chdir(self.cwd)
             patch.setattr(sys, "stdout", out)

@@ -1,0 +1,112 @@
+"""Workers: with them an installation comes to the same, whatever becomes of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import PATIENCE_SECONDS, CommandLine, gate
+from tests.support.github_server import GithubServer
+from tests.support.loopback_server import Reply
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there are workers on Linux only")
+
+NAMES = [f"acme/p{number}" for number in range(6)]
+
+
+@pytest.fixture
+def shell(tmp_path: Path, github_server: GithubServer) -> Iterator[CommandLine]:
+    """A project that requires six packages; nothing is installed yet. There are two workers."""
+    for name in NAMES:
+        github_server.publish(name, "v1.0.0")
+    with closing(CommandLine(tmp_path, {**github_server.environment(), "HPM_WORKERS": "2"})) as opened:
+        opened.require(dict.fromkeys(NAMES, "^1.0.0"))
+        yield opened
+
+
+def _asked(server: GithubServer) -> Counter[tuple[str, str]]:
+    return Counter((request.method, request.path) for request in server.requests)
+
+
+def _children(process: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def _is_gone(process: int) -> bool:
+    """Whether *process* has ended; one that nobody has waited for has."""
+    try:
+        return ") Z " in Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return True
+
+
+def test_an_installation_comes_to_the_same_by_the_same_requests(
+    shell: CommandLine, github_server: GithubServer
+) -> None:
+    """With and without workers: one lock, one tree, and each thing asked for once."""
+    assert shell.process("install").code == 0
+    lock, asked = (shell.project / "package-lock.json").read_bytes(), _asked(github_server)
+    with closing(CommandLine(shell.folder / "other", github_server.environment())) as alone:
+        alone.require(dict.fromkeys(NAMES, "^1.0.0"))
+        github_server.clear_log()
+        assert alone.process("install", HPM_WORKERS="0").code == 0
+        assert (alone.project / "package-lock.json").read_bytes() == lock
+        assert alone.installed() == shell.installed() == dict.fromkeys(NAMES, "1.0.0")
+    assert _asked(github_server) == asked
+    assert set(asked.values()) == {1}
+
+
+def test_what_a_worker_cannot_do_is_told_as_ever(shell: CommandLine, github_server: GithubServer) -> None:
+    """The failure, its exit code and its words are those of an installation without workers."""
+    github_server.fail("codeload /acme/p3/*", Reply(200, b"<html>login</html>"), times=None)
+    without = shell.process("install", HPM_WORKERS="0")
+    with_workers = shell.process("install")
+    assert (with_workers.code, with_workers.err) == (without.code, without.err)
+    assert with_workers.code != 0
+
+
+def test_workers_that_are_killed_are_not_missed(shell: CommandLine, github_server: GithubServer) -> None:
+    """What they had in hand is done by who asked for it."""
+    closed = gate(github_server, "codeload /acme/p1/*")
+    started = shell.start("install")
+    assert closed.reached.wait(PATIENCE_SECONDS)
+    workers = _children(started.pid)
+    assert len(workers) == 2
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    closed.set()
+    _, err = started.communicate(timeout=PATIENCE_SECONDS)
+    assert (started.returncode, err) == (0, "")
+    assert shell.installed() == dict.fromkeys(NAMES, "1.0.0")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_workers_end_with_their_process(
+    shell: CommandLine, github_server: GithubServer, ending: signal.Signals
+) -> None:
+    """However it ends, and whatever they are waiting for."""
+    closed = gate(github_server, "codeload /acme/p1/*")
+    started = shell.start("install")
+    assert closed.reached.wait(PATIENCE_SECONDS)
+    workers = _children(started.pid)
+    started.send_signal(ending)
+    assert started.wait(PATIENCE_SECONDS) != 0
+    for worker in workers:
+        while not _is_gone(worker):
+            os.sched_yield()
+    closed.set()
+    assert len(workers) == 2
+
+
+def test_a_number_that_is_none_is_named(shell: CommandLine) -> None:
+    """HPM_WORKERS is a number from 0 to 16."""
+    ran = shell.run("install", HPM_WORKERS="many")
+    assert ran.code == 5
+    assert "HPM_WORKERS" in ran.err

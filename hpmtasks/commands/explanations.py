@@ -35,11 +35,13 @@ EXPLANATIONS: Mapping[str, Explanation] = {
             "Two packages require versions of a third one that exclude each other.",
             "package.json asks for a version that one of its own packages cannot work with.",
             "The version that would fit was retracted, needs another Hemlock, or is unusable.",
+            "It is younger than minimumReleaseAge, or not signed as the locked one (hpm.trust).",
         ),
         (
             "Take one of the changes that the message proposes: each was tried before it was printed.",
             "Ask the authors of the package with the narrower requirement to widen it.",
             'Overrule the requirement with "overrides" in package.json, if you know that it is too narrow.',
+            "What is too young is taken all the same with HPM_MINIMUM_RELEASE_AGE=0, or in a few days.",
         ),
     ),
     "HPM021": Explanation(

@@ -65,7 +65,13 @@ class Stage:
 
 
 def survey(session: Session) -> list[Stage]:
-    """Every task of an installation, each after what it needs; ``install`` is the last."""
+    """Every task of an installation, each after what it needs; ``install`` is the last.
+
+    None in a project that requires nothing and has no lock: its scripts run without an installation.
+    """
+    documents = session.documents
+    if documents.lockfile is None and not documents.names() and not session.stand_ins(Resolution()):
+        return []
     backend = DoitBackend.over(session.state)
     dep_manager = Dependency(
         lambda name, codec, module_name: backend, str(session.project.state_path), checker_cls=ContentChecker

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.project_change import open_session, options_of
 from hpmtasks.errors import ScriptNotFound
-from hpmtasks.model.resolution import Resolution
 from hpmtasks.session import Session
 
 if TYPE_CHECKING:
@@ -57,10 +56,12 @@ class _Explaining:
     """What there is to be explained, found out once."""
 
     def __init__(self, context: Context, session: Session) -> None:
+        from hpmtasks.survey import survey
+
         self._session = session
         self._workspace = session.workspace
         self._at = self._workspace.at(context.project.start)
-        self._stages = _stages(session)
+        self._stages = survey(session)
 
     # ---- one of them
 
@@ -155,15 +156,6 @@ class _Explaining:
                     "verdict": each.verdict,
                     "reason": each.reason,
                 }
-
-
-def _stages(session: Session) -> Sequence[Stage]:
-    """The tasks of the installation; none in a project that has nothing to install."""
-    from hpmtasks.survey import survey
-
-    documents = session.documents
-    nothing = documents.lockfile is None and not documents.names() and not session.stand_ins(Resolution())
-    return [] if nothing else survey(session)
 
 
 def _verdict(stage: Stage) -> str:

@@ -97,7 +97,7 @@ def _nodes(context: Context, session: Session) -> list[Node]:
     tasks = lay(workspace, asked or task_names(workspace))
     stages = nodes(survey(session), full=context.arguments.full)
     with outlook(session, tasks) as seen:
-        scripts = seen.nodes(_INSTALL)
+        scripts = seen.nodes([_INSTALL] if stages else [])
     return [*(stages if context.arguments.full else collapse(stages)), *scripts]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -78,8 +78,8 @@ class Outlook:
             locked=self._locked,
         )
 
-    def nodes(self, after: str) -> list[Node]:
-        """The tasks as they are drawn, each behind what it needs and the node *after*."""
+    def nodes(self, after: Sequence[str]) -> list[Node]:
+        """The tasks as they are drawn, each behind what it needs and the nodes *after*."""
         return [self._node(task, after) for task in self.tasks.values()]
 
     @cached_property
@@ -97,7 +97,7 @@ class Outlook:
         found = self._digests.digest(path.removeprefix(root), status)
         return Digest(found.hash, found.size)
 
-    def _node(self, task: ScriptTask, after: str) -> Node:
+    def _node(self, task: ScriptTask, after: Sequence[str]) -> Node:
         seen, record = self.previews[task.id], self.record(task.id)
         state = _STATES[seen.verdict]
         if state == "stale" and record is not None and record.kind == "failed":
@@ -112,7 +112,7 @@ class Outlook:
             f"script:{task.id}",
             "script",
             state,
-            (after, *(f"script:{need}" for need in task.needs)),
+            (*after, *(f"script:{need}" for need in task.needs)),
             record.seconds if record is not None and record.seconds else None,
             {name: text for name, text in details.items() if text},
         )

@@ -68,6 +68,18 @@ def test_before_the_installation_is_known(project: ProjectFolder) -> None:
     }
 
 
+def test_a_project_that_requires_nothing(project: ProjectFolder) -> None:
+    """Its scripts run without an installation, and there is none to draw."""
+    document = project.manifest() | {"dependencies": {}}
+    project.write("package.json", json.dumps(document))
+    drawn = nodes(project)
+    assert {name: node["needs"] for name, node in drawn.items()} == {
+        "script:codegen": [],
+        "script:build": ["script:codegen"],
+        "script:lint": [],
+    }
+
+
 def test_only_what_was_asked_for(project: ProjectFolder) -> None:
     """With TASK, the other scripts are left out, and what it needs is not."""
     assert {name for name in nodes(project, "build") if name.startswith("script:")} == {

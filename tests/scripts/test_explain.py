@@ -178,7 +178,7 @@ def test_the_states_of_a_graph(folder: Folder) -> None:
     (folder.root / "dist/a").unlink()
     tasks = folder.laid("build", "broken", "test", "serve")
     with outlook(folder.session(), tasks) as seen:
-        nodes = {node.name: node for node in seen.nodes("install")}
+        nodes = {node.name: node for node in seen.nodes(["install"])}
     assert {name: node.state for name, node in nodes.items()} == {
         "script:codegen": "fresh",
         "script:build": "restored",

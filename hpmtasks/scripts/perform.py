@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.scripts.environment import Mode, environment_of, told
 from hpmtasks.scripts.events import Events, Note, Outcome, Output, Started, Stream
 from hpmtasks.scripts.execution import Command, Execution
-from hpmtasks.scripts.key import Key, Keys
+from hpmtasks.scripts.key import FORMAT, Key, Keys
 from hpmtasks.scripts.log import Log, replay
 from hpmtasks.scripts.outputs import UnusableOutputs, collect
 from hpmtasks.scripts.process import Exit, Launch
@@ -135,8 +135,10 @@ class ScriptPerformer:
     def _why_stale(self, task: ScriptTask, record: Record) -> str:
         """What there is to do for *task*, as a clause; empty if nothing."""
         key = self._key(task)
-        if record.action != str(key.action):
-            return difference(record.key, key.parts())
+        parts = _parts(key)
+        # Equal parts make equal actions; to encode one costs more than all the rest.
+        if record.key != parts and record.action != str(key.action):
+            return difference(record.key, parts)
         if record.result is None:
             return _WITHOUT_RESULT[record.kind]
         return "" if self._stands(task, record.result) else "its outputs are not as it left them"
@@ -239,7 +241,7 @@ class ScriptPerformer:
         after = self._key(task)
         if after.action != key.action:
             self._note(
-                task, f"its result is not kept: while it ran, {difference(key.parts(), after.parts())}"
+                task, f"its result is not kept: while it ran, {difference(_parts(key), _parts(after))}"
             )
             return None
         result = found.result(log, seconds)
@@ -262,7 +264,7 @@ class ScriptPerformer:
 
     def _keep(self, task: ScriptTask, key: Key | None, record: Record) -> None:
         if key is not None:
-            record = replace(record, action=str(key.action), key=key.parts())
+            record = replace(record, action=str(key.action), key=_parts(key))
         self.records.put(task.id, replace(record, at=time.time()))
 
     def _key(self, task: ScriptTask) -> Key:
@@ -370,6 +372,11 @@ class _Copies:
         """A task of a member has left something; whoever requires the member looks again."""
         with self._mutex:
             self._fresh &= {task.member.path}
+
+
+def _parts(key: Key) -> dict[str, Any]:
+    """The parts of *key*, and what a key means to this hpm."""
+    return {"format": FORMAT, **key.parts()}
 
 
 def _recorded(outcome: Outcome) -> Recorded:

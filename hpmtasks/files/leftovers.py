@@ -64,7 +64,16 @@ def _is_alive(pid: int) -> bool:
         return False
     except OSError:
         return True  # it is somebody else's
-    return True
+    return not _has_ended(pid)
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether *pid* is only still there because nobody has asked how it ended; Linux tells."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b") ")[2][:1] in {b"Z", b"X"}
+    except OSError:
+        return False
 
 
 @cache

@@ -283,5 +283,6 @@ class Session:
             if self.workers is not None:
                 self.workers.close()
                 self.workers = None
+                sweep(self.store.layout.temporary)
             if "fetcher" in self.__dict__:
                 self.fetcher.close()

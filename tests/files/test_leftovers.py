@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from hpmtasks.files.leftovers import sweep, temporary_beside
 
 
@@ -53,3 +55,19 @@ def test_what_another_machine_left_goes_after_a_day(tmp_path: Path) -> None:
 def test_sweeping_nothing_is_fine(tmp_path: Path) -> None:
     """A folder that is not there has no leftovers."""
     assert sweep(tmp_path / "nowhere") == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of processes that nobody asked after")
+def test_who_has_ended_and_was_not_asked_how_is_dead(tmp_path: Path) -> None:
+    """A process that is left over as a zombie writes nothing any more."""
+    process = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        process.stdout.read()  # it ends
+        while b") Z " not in Path(f"/proc/{process.pid}/stat").read_bytes():
+            os.sched_yield()
+        left = Path(str(temporary_beside(tmp_path / "x")).replace(f"-{os.getpid()}-", f"-{process.pid}-"))
+        left.write_bytes(b"")
+        assert sweep(tmp_path) == 1
+    finally:
+        process.communicate()

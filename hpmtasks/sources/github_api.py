@@ -23,6 +23,7 @@ _NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?next"?')
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")
 # A hundred thousand tags; more is an endless list.
 _MOST_PAGES = 1000
+_MOST_REPOSITORIES = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class ApiTransport:
         """
         about = self._json(self._get(self._repository(name), name))
         number = about.get("id") if isinstance(about, dict) else None
-        if type(number) is not int:
+        if type(number) is not int or not 0 < number < _MOST_REPOSITORIES:
             raise self._nonsense()
         return number
 
@@ -145,7 +146,7 @@ class ApiTransport:
     def _json(self, answer: Answer) -> Any:
         try:
             return json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._nonsense() from None
 
     def _repository(self, name: PackageName) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from math import isfinite
 
 from hpmtasks.errors import HpmError, NetworkFailure, PackageNotFound, RateLimited
 from hpmtasks.model.package import PackageName
@@ -78,9 +79,13 @@ def _message(answer: Answer) -> str:
     """GitHub's own words, if it sent any, on one printable line."""
     try:
         told = json.loads(answer.body).get("message", "")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return ""
     return "".join(character for character in str(told)[:200] if character.isprintable())
+
+
+# Digits of a moment, in seconds since 1970, that anybody could wait for.
+_LONGEST_MOMENT = 15
 
 
 def _rate_limited(answer: Answer, place: str, *, authenticated: bool) -> RateLimited:
@@ -91,10 +96,10 @@ def _rate_limited(answer: Answer, place: str, *, authenticated: bool) -> RateLim
         bucket = answer.header("x-ratelimit-resource", "core")
         what = f"{used or limit} of {limit} requests of the {bucket!r} limit are used, {who}."
         reset = answer.header("x-ratelimit-reset")
-        moment = int(reset) if reset.isdecimal() else None
+        moment = int(reset) if reset.isdecimal() and len(reset) < _LONGEST_MOMENT else None
     else:
         wait = stated_wait(answer.headers, now)
-        moment = None if wait is None else int(now + wait)
+        moment = None if wait is None or not isfinite(wait) else int(now + wait)
         what = f"{place} asks for fewer requests at a time (a secondary limit), {who}."
     when = (
         f"Requests are possible again at {_utc(moment)}."

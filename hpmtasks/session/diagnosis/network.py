@@ -164,7 +164,7 @@ def _limits(answer: Answer) -> tuple[int, int, int] | None:
         try:
             rate = json.loads(answer.body)["rate"]
             told = [str(int(rate[name])) for name in ("remaining", "limit", "reset")]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
     remaining, limit, reset = (int(text[:15]) for text in told)
     return remaining, limit, reset

@@ -126,6 +126,8 @@ def _run_once(context: Context, words: Sequence[str], companions: tuple[Companio
 
 def _wishes(context: Context, companions: tuple[Companion, ...]) -> Wishes:
     given = context.arguments
+    if given.dry_run is not None and (given.watch or given.audit):
+        raise Usage(f"--dry-run and {'--watch' if given.watch else '--audit'} exclude each other.")
     companions += tuple(_companions(context))
     if given.dry_run not in (None, "", "json"):
         raise Usage(f"--dry-run cannot be '{given.dry_run}'; it is json, or nothing.")

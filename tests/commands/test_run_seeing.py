@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.command_line import PATIENCE_SECONDS, CommandLine
 from tests.support.projects import ProjectFolder
+from tests.support.working_copies import workspace as working_copy
 
 WATCHING = "Watching; Ctrl-C ends it."
 
@@ -152,6 +153,55 @@ def test_a_service_is_started_again(project: ProjectFolder) -> None:
     project.write("src/main", "m3\n")
     reader.until("up m3\n", after=at)
     assert reader.end() == 130
+
+
+def test_ctrl_c_while_a_script_runs(project: ProjectFolder) -> None:
+    """The script is ended, no other begins, and the exit code is 130."""
+    describe(project, build="mkdir -p dist; echo begun; exec sleep 1000")
+    reader = Reader(project.start("run", "--watch", "build"))
+    reader.until("begun\n")
+    assert reader.end() == 130
+    assert WATCHING not in reader.text
+
+
+@pytest.mark.parametrize("option", ["--watch", "--audit"])
+def test_what_excludes_a_dry_run(project: ProjectFolder, option: str) -> None:
+    """What only says what would happen neither follows nor repeats it."""
+    done = project.run("run", option, "--dry-run", "build")
+    assert done.code == 64
+    assert f"--dry-run and {option} exclude each other." in done.err
+
+
+def test_filter_and_changed_choose_members(tmp_path: Path) -> None:
+    """Only the tasks of who is meant run; nothing is no failure, and what is meant by nobody is one."""
+    with closing(CommandLine(tmp_path)) as shell:
+        shell.write("package.json", '{"name": "me/root", "version": "1.0.0", "workspaces": ["packages/*"]}')
+        for name, needed in (("app", {"me/lib": "*"}), ("lib", {}), ("kit", {})):
+            document = {
+                "name": f"me/{name}",
+                "version": "1.0.0",
+                "dependencies": needed,
+                "scripts": {"say": f"echo I am {name}"},
+            }
+            shell.write(f"packages/{name}/package.json", json.dumps(document))
+        copy = working_copy(shell.project, tmp_path / "remote")
+        copy.commit({".gitignore": "hem_modules\n.hpm\n"})
+        shell.write("packages/lib/a.hml", "1")
+
+        def said(*words: str) -> list[str]:
+            done = shell.run("run", "--no-install", "--output", "prefix", *words, "say")
+            assert done.code == 0, done.err
+            return sorted(line.rpartition(" ")[2] for line in done.out.splitlines())
+
+        assert said("--filter", "kit") == ["kit"]
+        assert said("--filter", "app...", "--filter", "!app") == ["lib"]
+        assert said("--filter", "[HEAD]") == ["lib"]
+        assert said("--changed") == said("--changed=HEAD") == ["app", "lib"]
+        copy.commit()
+        assert said("--changed") == []
+        assert shell.run("run", "--filter", "kitt", "say").code == 2
+        refused = shell.run("run", "--changed=v9", "say")
+        assert (refused.code, "git knows no commit 'v9'" in refused.err) == (64, True)
 
 
 def test_what_cannot_be_run_at_all_is_not_watched(project: ProjectFolder) -> None:

@@ -21,6 +21,8 @@ import os, sys
 def watch(event, arguments):
     if event in ("socket.__new__", "socket.connect", "socket.getaddrinfo"):
         os._exit(99)
+    if event == "import" and arguments[0].startswith("pyreqwest"):  # its sockets are not Python's
+        os._exit(99)
 sys.addaudithook(watch)
 """
 
@@ -218,7 +220,8 @@ def test_offline_installs_from_the_store_without_a_socket(shell: CommandLine) ->
     shell.write("watch/sitecustomize.py", NO_SOCKETS)
     watched = f"{shell.project / 'watch'}:{Path(__file__).resolve().parents[2]}"
     shell.require({"acme/a": "^1.0.0"})
-    assert shell.process("install", PYTHONPATH=watched).code == 99
+    for client in ("httpx", "auto"):
+        assert shell.process("install", PYTHONPATH=watched, HPM_HTTP_CLIENT=client).code == 99
     assert shell.run("install").code == 0
     shell.delete_modules()
 

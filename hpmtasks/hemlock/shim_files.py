@@ -48,7 +48,8 @@ def remove(folder: Path, paths: AbstractSet[str]) -> None:
         while MODULES in above.split("/")[:-1]:
             above = above.rpartition("/")[0]
             try:
-                os.rmdir(folder / above)
+                with suppress(FileNotFoundError):  # somebody removed it, and left those above
+                    os.rmdir(folder / above)
             except OSError:
                 break
 

@@ -129,6 +129,8 @@ def test_files_come_and_go_with_their_folders(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "src").rglob("*")] == ["hem_modules", "a", "own.txt"]
     (tmp_path / "src/hem_modules/a/own.txt").unlink()
     put(tmp_path, files)
+    (tmp_path / "src/hem_modules/a/b/x.hml").unlink()
+    (tmp_path / "src/hem_modules/a/b").rmdir()
     remove(tmp_path, set(files))
     assert list((tmp_path / "src").iterdir()) == []
 

@@ -67,7 +67,7 @@ def answer(arguments: list[str], folder: Path, port: int) -> str:
                         text: str = reply.read().decode()
                         return text
                 except (urllib.error.URLError, ConnectionError):
-                    select.select([server.stdout], [], [], 0.05)  # what it says is an error, or nothing
+                    select.select([server.stdout or 0], [], [], 0.05)  # what it says is an error, or nothing
         finally:
             server.kill()
         return server.communicate()[0].decode()

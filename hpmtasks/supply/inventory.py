@@ -49,7 +49,7 @@ class Inventory:
     Attributes:
         name: Of the project; its folder's name, if package.json has none.
         version: Of the project; ``None`` if it has none.
-        needs: The names of the packages that the project itself requires, sorted.
+        needs: The names of the packages that the project, or a member of its workspace, requires, sorted.
         parts: All packages, by name.
         moment: When the list counts as made.
     """
@@ -80,8 +80,9 @@ def take_inventory(
     wanted = {
         each.name for each in manifest.requirements + (() if without_dev else manifest.dev_requirements)
     }
-    if not wanted:  # a lock alone: what no other package asks for, the project does
-        wanted = set(entries) - {other for entry in entries.values() for other in entry.dependencies}
+    # What no other package asks for, the project does: a member of its workspace, or a package.json
+    # that is not here.
+    wanted |= set(entries) - {other for entry in entries.values() for other in entry.dependencies}
     needs = sorted(each for each in entries if each in wanted)
     parts = tuple(_part(each, entry, entries, licenses or {}) for each, entry in entries.items())
     return Inventory(name, manifest.version, tuple(needs), parts, moment)

@@ -177,6 +177,21 @@ def test_without_development(write: Any) -> None:
     assert "dev_only" not in write(inventory(without_dev=True))
 
 
+@FORMATS
+def test_what_nobody_else_requires_the_project_does(write: Any) -> None:
+    """Every part can be reached from the project, also in a workspace, and without a package.json."""
+    entries = {
+        PackageName.parse("a/top"): entry(github("a/top"), needs=("a/below",)),
+        PackageName.parse("a/below"): entry(github("a/below")),
+        PackageName.parse("a/of-a-member"): entry(github("a/of-a-member")),
+    }
+    manifest = Manifest(name="me/app", requirements=(Requirement.parse("a/top"),))
+    for each in (manifest, Manifest()):
+        taken = take_inventory("me/app", each, Lockfile(entries), MOMENT)
+        assert [str(name) for name in taken.needs] == ["a/of-a-member", "a/top"]
+        assert write(taken)
+
+
 NAMES = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,8}/[A-Za-z0-9_][A-Za-z0-9._-]{0,8}", fullmatch=True)
 
 

@@ -364,3 +364,17 @@ def test_whole_database_agrees_with_the_schema(
     assert ran.code == (10 if expected else 0)
     assert len(expected) >= 10
     assert not any(each["undecided"] for each in ran.data["findings"])
+
+
+def test_fix_in_a_workspace(own_shell: CommandLine) -> None:
+    """From the folder of a member; the override stands in the root's package.json, where alone it counts."""
+    root = {"name": "me/app", "version": "1.0.0", "workspaces": ["packages/*"]}
+    member = {"name": "me/one", "version": "1.0.0", "dependencies": {"acme/a": "^1.0.0"}}
+    own_shell.write("package.json", json.dumps(root))
+    own_shell.write("packages/one/package.json", json.dumps(member))
+    assert own_shell.run("install").code == 0
+    path = database(own_shell, advisory("HEM-1", "acme/b", fixed="2.0.0"))
+    own_shell.below = "packages/one"
+    assert own_shell.run("audit", "--db", str(path), "--fix").code == 0
+    assert own_shell.manifest() == root | {"overrides": {"acme/b": "2.0.0"}}
+    assert json.loads((own_shell.project / "packages/one/package.json").read_text()) == member

@@ -132,7 +132,11 @@ class Store:
         if tree is not None:
             from hpmtasks.store import inventory
 
-            return inventory.manifest_of(tree)
+            try:
+                return inventory.manifest_of(tree)
+            except StorageFailure:
+                if os.path.lexists(tree.path):
+                    raise  # else it was collected between the look and the reading
         with self._opened(name, commit) as (_, archive):
             return archive.manifest()
 

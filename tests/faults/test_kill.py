@@ -65,7 +65,7 @@ def test_killed_in_the_first_installation(scene: Scene, survived: Survived) -> N
         start_over()
         scene.check_everything(scene.run(fault={"number": number}))
 
-    survived("kill points", each(some(range(1, total + 1), 60), attempt))
+    survived("kill points", each(some(range(1, total + 1), 30), attempt))
 
 
 @pytest.mark.parametrize("survivor", ["emptied", "zeros", "half"])
@@ -88,7 +88,7 @@ def test_power_lost_at_a_call(scene: Scene, survived: Survived, survivor: str) -
             assert content in {scene.old_documents[name], scene.new_documents[name]}, f"{name} is torn"
         scene.check_recovery(boot="after")
 
-    survived("losses of power", each(some(range(1, total + 1), 40), attempt))
+    survived("losses of power", each(some(range(1, total + 1), 25), attempt))
 
 
 def _lose(path: Path, survivor: str) -> None:

@@ -175,7 +175,8 @@ def _display(context: Context, run: ScriptRun, wishes: Wishes) -> Display:
     out = sys.stderr if console.as_json else sys.stdout
     sys.stdout.flush()
     sys.stderr.flush()
-    display = Display(out.buffer, sys.stderr.buffer, showing, asked=run.asked, on_broken=run.children.ask)
+    named = [id_ for id_ in run.asked if run.tasks[id_].steps]
+    display = Display(out.buffer, sys.stderr.buffer, showing, asked=named, on_broken=run.children.ask)
     run.events.subscribe(display)
     return display
 

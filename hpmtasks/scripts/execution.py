@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hpmtasks.scripts.children import Children
-from hpmtasks.scripts.process import Captured, Exit, Launch, Sink, run_in_foreground
+from hpmtasks.scripts.process import Captured, Child, Exit, Launch, Sink, run_in_foreground
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Execution:
         self._announce = announce
         self._timeout = timeout
         self._mutex = threading.Lock()
-        self._current: Captured | None = None
+        self._child: Child | None = None
         self._is_stopped = False
 
     def run(self, sink: Sink) -> Exit:
@@ -53,8 +53,9 @@ class Execution:
                 if self._is_stopped or self._children.asked:
                     break
                 self._announce(command.line)
-                self._current = Captured(command.launch, self._children, sink, self._timeout)
-            ended = self._current.wait()
+                running = Captured(command.launch, self._children, sink, self._timeout)
+                self._child = running.child
+            ended = running.wait()
             if ended.code != 0:
                 break
         return ended
@@ -64,8 +65,8 @@ class Execution:
         ended = Exit(0)
         for command in self._commands:
             self._announce(command.line)
-            ended = run_in_foreground(command.launch, self._children, self._timeout)
-            if ended.code != 0:
+            ended = run_in_foreground(command.launch, self._children, self._timeout, self._has_begun)
+            if self._is_stopped or ended.code != 0:
                 break
         return ended
 
@@ -73,5 +74,11 @@ class Execution:
         """The command that runs is asked to end, and no other begins; returns at once."""
         with self._mutex:
             self._is_stopped = True
-            if self._current is not None:
-                self._current.child.stop(self._children.grace_seconds)
+            if self._child is not None:
+                self._child.stop(self._children.grace_seconds)
+
+    def _has_begun(self, child: Child) -> None:
+        with self._mutex:
+            self._child = child
+            if self._is_stopped:
+                child.stop(self._children.grace_seconds)

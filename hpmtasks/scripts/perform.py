@@ -117,7 +117,7 @@ class ScriptPerformer:
     def judge(self, task: ScriptTask) -> Outcome | Stale:
         """See :class:`~hpmtasks.scripts.schedule.Performer`."""
         if task.config.command is None:
-            return Outcome("fresh", reason="it stands for others")
+            return Outcome("fresh")  # it stands for others
         if not task.config.is_kept:
             return Stale("nothing is kept of it")
         if self._manner.force:

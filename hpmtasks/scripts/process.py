@@ -202,8 +202,16 @@ def run_captured(launch: Launch, children: Children, sink: Sink, timeout: float 
     return Captured(launch, children, sink, timeout).wait()
 
 
-def run_in_foreground(launch: Launch, children: Children, timeout: float | None = None) -> Exit:
+def run_in_foreground(
+    launch: Launch,
+    children: Children,
+    timeout: float | None = None,
+    on_start: Callable[[Child], None] = lambda child: None,
+) -> Exit:
     """*launch* was run to its end, and nothing of what it printed or read passed through hpm.
+
+    Args:
+        on_start: Given the process, for who may have to stop it.
 
     Raises:
         StorageFailure: It could not be started.
@@ -217,6 +225,7 @@ def run_in_foreground(launch: Launch, children: Children, timeout: float | None 
     process = _popen(launch.argv, launch, process_group=0 if has_group else None)
     child = Child(process, has_group=has_group, shares_terminal=shares_terminal)
     children.add(child)
+    on_start(child)
 
     def stop() -> None:
         out_of_time.set()

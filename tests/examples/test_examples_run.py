@@ -151,6 +151,35 @@ def test_workspace_adds_to_the_member_one_stands_in(example: Example) -> None:
     assert '"acme/greet": "~1.2.0"' in changed.read_text()
 
 
+def test_scripts_run_once_and_beside_a_service(example: Example) -> None:
+    """As its README promises: generated, built, tested by asking a service that is gone afterwards."""
+    example.name = "scripts"
+
+    def outcomes(task: str) -> dict[str, str]:
+        done = example.process("run", "--json", task)
+        assert done.code == 0, done.err
+        return {each["task"]: each["outcome"] for each in done.data["tasks"]}
+
+    first = example.process("run", "all")
+    assert first.code == 0, first.err
+    assert "serve | ready to answer from 3 words\n" in first.out
+    assert {"test | cat: chat", "test | dog: chien", "codegen | 3 words"} <= set(first.out.splitlines())
+    assert "\n4 tasks: 4 ran, in " in first.err
+    assert outcomes("build") == {"codegen": "fresh", "build": "fresh"}
+    assert example.process("run", "-q", "build").out == "build | sorted\n"
+    with (example.project / "words/plants.csv").open("a") as file:
+        file.write("house,maison\n")
+    again = outcomes("all")
+    assert (again["codegen"], again["build"], again["serve"], again["test"]) == (
+        "ran",
+        "ran",
+        "service",
+        "ran",
+    )
+    shutil.rmtree(example.project / "dist")
+    assert outcomes("build") == {"codegen": "fresh", "build": "restored"}
+
+
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in EXAMPLES.glob("*/package.json")))
 def test_each_example_has_a_readme(name: str) -> None:
     """A newcomer is told what an example shows."""
@@ -184,5 +213,7 @@ def test_running_the_examples_leaves_a_clean_checkout(example: Example, tmp_path
     assert example.process("run", "build").code == 0
     example.name = "dodo-project"
     example.doit()
+    example.name = "scripts"
+    assert example.run("run", "all").code == 0
 
     assert git("status", "--porcelain", "--untracked-files=all", "--", "examples") == ""

@@ -53,7 +53,7 @@ def files_in(folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a cache, and a project where a package is imported, patched, vendored, and edited."""
+    """A home with a cache, and a project: a package is imported, patched, vendored, edited; a script runs."""
     home = tmp_path_factory.mktemp("home")
     project = home / "project"
     project.mkdir()
@@ -72,6 +72,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["patch", "acme/greet"],
         ["install"],
         ["vendor"],
+        ["run", "x"],
     ):
         if arguments[0] == "patch-commit":
             readme.write_text("patched\n")
@@ -79,10 +80,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run(command, cwd=project, env={**environment, "PYTHONPATH": str(ROOT)}, check=True)
         if arguments[0] == "patch-commit":
             manifest = json.loads((project / "package.json").read_text())
-            (project / "package.json").write_text(json.dumps({**manifest, "hpm": {"imports": "shims"}}))
+            task = {"scripts": {"x": "echo made > made"}, "tasks": {"x": {"inputs": [], "outputs": ["made"]}}}
+            (project / "package.json").write_text(
+                json.dumps({**manifest, **task, "hpm": {"imports": "shims"}})
+            )
             (project / "src").mkdir()
             (project / "src/main.hml").write_text('import { greet } from "acme/greet";')
-    (project / "src/main.hml").unlink()  # its own
+    for own in ("src/main.hml", "made"):
+        (project / own).unlink()
     return home
 
 
@@ -103,7 +108,7 @@ def test_every_file_in_the_project_is_documented(installed: Path) -> None:
 
 
 def test_what_is_documented_is_written(installed: Path) -> None:
-    """No path of the drawings is made up, but for those of a moment, of scripts and of the first hpm.
+    """No path of the drawings is made up, but for those of a moment and of the first hpm.
 
     With links there is no stamp, so this project has none.
     """
@@ -111,11 +116,9 @@ def test_what_is_documented_is_written(installed: Path) -> None:
         ".hpm/package.json",
         ".hpm/<folder>+package.json",
         ".hpm/links.json",
-        ".hpm/digests.json",
         ".hpm/watch.<pid>",
         "<Owner>/<Repo>/<version>.tar.gz",
     }
-    momentary |= {f"v1/results/{kind}/<ab>/<sha256>" for kind in ("cas", "ac")}
     for index, folder in ((0, installed / ".hpm" / "cache"), (1, installed / "project")):
         written = files_in(folder)
         for path in documented(index):

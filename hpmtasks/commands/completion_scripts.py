@@ -16,6 +16,8 @@ _MEANINGS = {
     "KEY": f"={' '.join(KEYS)}",
     "PATH": "directories",
     "DIR": "directories",
+    "FILE": "files",
+    "OUT": "files",
     "SCRIPT": "scripts",
     "TASK ARG": "scripts",
     "TASK": "tasks",
@@ -90,7 +92,7 @@ def _option(action: argparse.Action) -> Option:
 
 
 def _kind(action: argparse.Action, commands: Iterable[str]) -> str:
-    """What stands in a place: ``=`` and words, ``directories``, ``nothing``, or what hpm is asked for."""
+    """What stands in a place: ``=`` and words, ``directories``, ``files``, ``nothing``, or what hpm knows."""
     meaning = str(action.metavar or action.dest)
     if action.choices:
         return f"={' '.join(map(str, action.choices))}"
@@ -164,6 +166,10 @@ _hpm() {
             compopt -o filenames 2>/dev/null
             _hpm_reply "$current" < <(compgen -d -- "$current")
             ;;
+        files)
+            compopt -o filenames 2>/dev/null
+            _hpm_reply "$current" < <(compgen -f -- "$current")
+            ;;
         nothing) ;;
         *)
             _hpm_reply "$current" < <(
@@ -193,6 +199,7 @@ _hpm() {
     case "$hpm_kind" in
         '='*) compadd -- ${=hpm_kind#=} ;;
         directories) _files -/ ;;
+        files) _files ;;
         nothing) ;;
         *)
             found=("${(@f)$(hpm completion --complete "$hpm_kind" "$current" "$hpm_directory" 2>/dev/null)}")
@@ -299,6 +306,8 @@ def _fish_words(kind: str) -> list[str]:
         return []
     if kind == "directories":
         return [f"-a {_quoted('(__fish_complete_directories (commandline -ct))')}"]
+    if kind == "files":
+        return ["-F"]
     if kind.startswith("="):
         return [f"-a {_quoted(kind[1:])}"]
     ask = f"(command -q hpm; and hpm completion --complete {kind} (commandline -ct) 2>/dev/null)"

@@ -141,6 +141,14 @@ def test_another_folder(project: CommandLine, name: str) -> None:
     assert shown == (["other"] if name == "bash" else ["FILES -/"])
 
 
+@pytest.mark.parametrize("name", ["bash", "zsh"])
+def test_files(project: CommandLine, name: str) -> None:
+    """Where a program is meant, and what is made of it."""
+    project.write("program.hml", "")
+    for line in ("hpm bundle prog", "hpm bundle program.hml -o prog"):
+        assert completed(project, name, line) == (["program.hml"] if name == "bash" else ["FILES"])
+
+
 @EVERYWHERE
 def test_where_nothing_is_known(shell: CommandLine, name: str) -> None:
     """Without hpm on the PATH and outside of a project nothing is offered, and nothing is said."""
@@ -154,7 +162,7 @@ def test_every_kind_is_known_to_all() -> None:
     kinds = {kind for verb in verbs(all_commands()) for kind in verb.places}
     kinds |= {option.value for verb in verbs(all_commands()) for option in verb.options if option.value}
     kinds |= {option.value for option in general() if option.value}
-    known = {*KINDS, "directories", "nothing"}
+    known = {*KINDS, "directories", "files", "nothing"}
     assert {kind for kind in kinds if not kind.startswith("=")} <= known
     assert kinds >= set(KINDS)
 

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openapi_schema_validator import OAS31Validator
 
 from tests.support.command_line import PATIENCE_SECONDS, CommandLine
+from tests.support.pages import ROOT
 from tests.support.projects import ProjectFolder
 from tests.support.working_copies import workspace as working_copy
 
+SCHEMA = json.loads((ROOT / "docs/run.schema.json").read_text(encoding="utf-8"))
 WATCHING = "Watching; Ctrl-C ends it."
 
 
@@ -226,6 +229,7 @@ def test_a_profile_has_installation_and_scripts(project: ProjectFolder) -> None:
     project.write("package.json", json.dumps(document))
     done = project.run("run", "--profile", "trace.json", "--json", "build")
     assert done.code == 0, done.err
+    OAS31Validator(SCHEMA).validate(done.data)
     assert done.data["profile"].endswith("trace.json")
     found = spans(project, "trace.json")
     assert {"resolve", "extract:acme/a", "lock", "codegen", "build"} <= set(found)
@@ -275,6 +279,7 @@ def test_what_is_not_declared_is_told(traceable: ProjectFolder) -> None:
         '  "outputs": ["dist/**", "lib/b"]\n'
     )
     data = traceable.run("run", "--audit", "--json", "codegen").data
+    OAS31Validator(SCHEMA).validate(data)
     assert [(each["task"], each["reads"], each["writes"]) for each in data["audit"]] == [("codegen", [], [])]
     assert data["exitCode"] == 0
 

@@ -190,6 +190,11 @@ def task_faults():
     }
 
 
+def task_canary():
+    """the tests with a token in every environment, which then must be in no file and in no output"""
+    return {"actions": [[sys.executable, "-m", "tests.support.canary"]]}
+
+
 def run_with(argv, environ):
     """Run *argv* with more *environ*; True if it succeeds."""
     return subprocess.call(argv, env=dict(os.environ, **environ)) == 0

@@ -28,6 +28,13 @@ from tests.support.loopback_server import Fault
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: Longer than any of these processes takes; who reaches it hangs.
 PATIENCE_SECONDS = 60
+#: Set to a token by :mod:`tests.support.canary`: every command then has it in its environment.
+CANARY_VARIABLE = "HPM_TEST_CANARY"
+
+
+def _canary() -> dict[str, str]:
+    canary = os.environ.get(CANARY_VARIABLE)
+    return dict.fromkeys(("GITHUB_TOKEN", "GH_TOKEN", "HPM_REMOTE_CACHE_TOKEN"), canary) if canary else {}
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ class CommandLine:
             "COLUMNS": "80",
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
+            **_canary(),
             **self.environ,
         }
 
@@ -108,13 +116,20 @@ class CommandLine:
                 signal.signal(signal.SIGTERM, handler)
         out.flush()
         err.flush()
-        return Ran(code, _written(out), _written(err))
+        return self._heard(Ran(code, _written(out), _written(err)))
+
+    def _heard(self, ran: Ran) -> Ran:
+        """*ran*; if a token was printed, that is noted in a file, as :mod:`tests.support.canary` wants it."""
+        canary = os.environ.get(CANARY_VARIABLE)
+        if canary and canary in ran.out + ran.err:
+            (self.folder / "printed").write_text(ran.out + ran.err, encoding="utf-8", errors="replace")
+        return ran
 
     def process(self, *arguments: str, **environ: str) -> Ran:
         """Run hpm as a process of its own."""
         started = self.start(*arguments, **environ)
         out, err = started.communicate(timeout=PATIENCE_SECONDS)
-        return Ran(started.returncode, out, err)
+        return self._heard(Ran(started.returncode, out, err))
 
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Hpm as a process that is running; :meth:`close` ends it if nothing else does."""

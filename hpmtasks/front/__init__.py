@@ -12,6 +12,9 @@ left behind; anything that they do not recognise is the graph's business.
 
 import sys
 
+#: How many more objects are made than freed before the next look for garbage.
+_FEW_GARBAGE_HUNTS = 100_000
+
 
 def main() -> int:
     """Run ``hpm``: by the stamp or by a plan if one of them can answer, else by the command line."""
@@ -29,6 +32,11 @@ def main() -> int:
     if said is not None:
         print(said)
         return 0
+    import gc
+
+    # What is read and laid out lives until the end, and looking for garbage among it again and
+    # again is a sixth of what hpm does; but what runs for hours must not grow.
+    gc.set_threshold(_FEW_GARBAGE_HUNTS)
     from hpmtasks.cli import main as run
 
     return run()

@@ -51,7 +51,8 @@ def hpm_config(**own: Any) -> dict[str, Any]:
         "check_file_uptodate": ContentChecker,
     }
     # doit's `forget` needs default_tasks to be set (pydoit/doit#478).
-    return {"default_tasks": [INSTALL], **own, **shared}
+    # In a process that doit forks, nobody would see to a script that this one has begun.
+    return {"default_tasks": [INSTALL], "par_type": "thread", **own, **shared}
 
 
 DOIT_CONFIG = hpm_config()

@@ -104,6 +104,9 @@ class ScriptRun:
     def is_fresh(self, task: TaskId) -> bool:
         """Whether there was nothing to do for *task*; waits until that is known."""
         self.begin()
+        config = self.tasks[task].config
+        if config.command is not None and not config.is_kept:
+            return False  # it is begun when doit has said so, unless it was asked for before
         return self.schedule.verdict(task)
 
     def outcome(self, task: TaskId) -> Outcome:

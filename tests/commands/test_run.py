@@ -154,7 +154,7 @@ def test_test_is_short_for_run_test(shell: CommandLine) -> None:
     ran = shell.process("test", "-q", "--", "--watch", "x")
     assert (ran.code, ran.out) == (0, "before\n<--watch>\n<x>\n")
     assert shell.process("test", "-q", "x", "--watch").out == "before\n<x>\n<--watch>\n"
-    assert "'hpm test' has no option '--watch'" in shell.process("test", "--watch").err
+    assert "'hpm test' has no option '--grep'" in shell.process("test", "--grep").err
 
 
 # ---------------------------------------------------------------- no script

@@ -37,8 +37,8 @@ def test_script_runs_after_the_installation(project: ProjectFolder) -> None:
     assert "before\nbuilt\n" in done.out
 
 
-def test_script_is_never_fresh(project: ProjectFolder) -> None:
-    """What it reads is not known, so it runs each time; the installation does not."""
+def test_script_that_keeps_nothing_is_never_fresh(project: ProjectFolder) -> None:
+    """It declares nothing that it leaves, so it runs each time; the installation does not."""
     project.doit("script:build")
     assert project.doit("script:build").ran == ["script:build"]
 
@@ -70,3 +70,39 @@ def test_unusable_package_json_fails_as_ever(project: ProjectFolder) -> None:
     done = project.doit("install")
     assert "package.json missing required field: version" in done.out + done.err
     assert "Traceback" not in done.out + done.err
+
+
+def test_script_that_keeps_something_is_fresh_restored_and_run(project: ProjectFolder) -> None:
+    """By the same records and results as under hpm run, and with what it needs before it."""
+    document = project.manifest()
+    document["scripts"] |= {"gen": "mkdir -p gen && cat src > gen/x", "dist": "cat gen/x > dist && echo made"}
+    document["tasks"] = {
+        "gen": {"inputs": ["src"], "outputs": ["gen/**"]},
+        "dist": {"dependsOn": ["gen"], "inputs": ["gen/**"], "outputs": ["dist"]},
+    }
+    project.write("package.json", json.dumps(document))
+    project.write("src", "1\n")
+    first = project.doit("script:dist")
+    assert first.ran[-2:] == ["script:gen", "script:dist"]
+    assert "dist | made\n" in first.out
+    assert project.doit("script:dist").ran == []
+    told = {each["task"]: each["outcome"] for each in project.run("run", "--json", "dist").data["tasks"]}
+    assert told == {"gen": "fresh", "dist": "fresh"}
+    (project.project / "dist").unlink()
+    assert project.doit("script:dist").ran == ["script:dist"]
+    assert (project.project / "dist").read_text() == "1\n"
+
+
+def test_own_tasks_of_a_dodo_may_need_scripts(project: ProjectFolder) -> None:
+    """In one run with others, one after another or in doit's threads; each script once."""
+    project.write_dodo(
+        "from hpmtasks.dodo import DOIT_CONFIG, task_hpm\n"
+        "def task_one():\n    return {'actions': ['echo one >> own'], 'task_dep': ['script:build']}\n"
+        "def task_two():\n"
+        "    return {'actions': ['echo two >> own'], 'task_dep': ['install', 'script:build']}\n"
+    )
+    for options in ((), ("-n", "2")):
+        done = project.doit(*options, "one", "two")
+        assert done.code == 0, done.out + done.err
+        assert done.ran.count("script:build") == 1
+    assert sorted((project.project / "own").read_text().split()) == ["one", "one", "two", "two"]

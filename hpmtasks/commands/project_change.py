@@ -177,9 +177,14 @@ def remember(context: Context, session: Session) -> None:
     paths = [*stamped_paths(session), *paths_of_imports(session)]
     stamp.write(str(context.project.root), context.environ, paths, len(resolution.packages))
     if not session.warnings:
-        names = [package.name for package in resolution.packages]
-        lines = [told(Change(each.name, None, str(each.version)), resolution) for each in resolution.packages]
-        keep_plan(session, context.environ, paths, lines, _native_libraries(session, names))
+        keep_plan(session, context.environ, paths, lambda: _as_new(session, resolution))
+
+
+def _as_new(session: Session, resolution: Resolution) -> tuple[list[str], list[str]]:
+    """What an installation of all of *resolution* says: a line for each package, and notes."""
+    packages = resolution.packages
+    lines = [told(Change(each.name, None, str(each.version)), resolution) for each in packages]
+    return lines, _native_libraries(session, [each.name for each in packages])
 
 
 def open_session(context: Context, options: Options) -> Session:

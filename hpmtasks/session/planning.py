@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,7 @@ def keep_plan(
     session: Session,
     environ: Mapping[str, str],
     stamped: Iterable[str],
-    told: Sequence[str],
-    noted: Sequence[str],
+    say: Callable[[], tuple[Sequence[str], Sequence[str]]],
 ) -> None:
     """The store has a plan of what *session* installed, if it is one that links alone can make again.
 
@@ -38,8 +37,7 @@ def keep_plan(
     Args:
         environ: The environment that the run depended on.
         stamped: What the stamp looks at.
-        told: A line for each package, as an installation of all of them tells it.
-        noted: What it says besides, for people.
+        say: What an installation of all packages tells, a line for each, and what it notes besides.
     """
     root = str(session.project.root)
     with suppress(OSError, KeyError, ValueError):
@@ -52,6 +50,7 @@ def keep_plan(
         packages = _packages(session)
         if packages is None:
             return
+        told, noted = say()
         content = {
             "format": plan.FORMAT,
             "boot": boot(),

@@ -128,14 +128,14 @@ def test_archive_cut_at_every_byte(
     with LoopbackServer("cut", answer) as server, closing(open_fetcher({"HPM_RETRY_DELAYS": ""})) as fetcher:
         from hpmtasks.errors import HpmError
         from hpmtasks.store.store import Store
-        from tests.support.store_worker import COMMIT, NAME
+        from tests.support.store_worker import COMMIT, NAME, writing
 
         def attempt(length: int) -> None:
             into = io.BytesIO()
             fetcher.download(f"{server.url}/{length}", into)
             store = Store(shell.folder / "cut" / str(length))
             try:
-                store.add_archive(NAME, COMMIT, lambda file: file.write(into.getvalue()) and None)
+                store.add_archive(NAME, COMMIT, writing(into.getvalue()))
                 store.unpack(NAME, COMMIT)
             except HpmError:
                 return

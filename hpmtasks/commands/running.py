@@ -214,7 +214,7 @@ def _tell_preview(context: Context, run: ScriptRun) -> int:
     try:
         previews = preview(run.tasks, run.performer)
     finally:
-        run.close()
+        run.close(is_preview=True)
     context.console.result(previews_as_data(previews))
     tell_previews(context.console, previews)
     return 0

@@ -122,13 +122,18 @@ class ScriptRun:
             self.performer.services.close()
         return outcomes
 
-    def close(self) -> None:
-        """Nothing of the run is left: no service, no process; what was found out is written."""
+    def close(self, *, is_preview: bool = False) -> None:
+        """Nothing of the run is left: no service, no process; what was found out is written.
+
+        Args:
+            is_preview: Nothing was to be done, so nothing is written either.
+        """
         if self._is_closed:
             return
         self._is_closed = True
         with self._entered:
             self.performer.services.close()
             self.children.close()
-            self._digests.save()
+            if not is_preview:
+                self._digests.save()
             self._results.close()

@@ -7,10 +7,10 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
+from queue import SimpleQueue
 from typing import BinaryIO
 
 from hpmtasks import __version__
@@ -182,16 +182,19 @@ class HttpFetcher:
         if threading.current_thread() is not threading.main_thread():
             return self._attempts(call, into)
         # A signal is heard by the main thread, and not while that is inside of the compiled client.
-        done: Future[Answer] = Future()
+        ended: SimpleQueue[Answer | BaseException] = SimpleQueue()
 
         def attempt() -> None:
             try:
-                done.set_result(self._attempts(call, into))
+                ended.put(self._attempts(call, into))
             except BaseException as error:  # noqa: BLE001  handed on to who waits
-                done.set_exception(error)
+                ended.put(error)
 
         threading.Thread(target=attempt, name="hpm-request", daemon=True).start()
-        return done.result()
+        outcome = ended.get()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
 
     def _attempts(self, call: _Call, into: BinaryIO) -> Answer:
         before = self._budget.answered()

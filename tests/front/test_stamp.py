@@ -186,6 +186,13 @@ def test_variables_are_those_that_are_read() -> None:
         "HPM_FASTPATH",
         "HPM_HTTP_CLIENT",
         "HPM_WORKERS",
+        "HPM_MINIMUM_RELEASE_AGE",  # what is locked may be of any age
+        "HPM_REMOTE_CACHE",
+        "HPM_REMOTE_CACHE_TOKEN",
+        "HPM_REMOTE_WRITE",
+        "HPM_AUDIT_DATABASE",
+        "HPM_OSV_URL",
+        "SOURCE_DATE_EPOCH",
         "CLICOLOR_FORCE",
         "TERM",
     }

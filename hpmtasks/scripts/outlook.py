@@ -125,4 +125,4 @@ def outlook(session: Session, tasks: Mapping[TaskId, ScriptTask]) -> Iterator[Ou
     try:
         yield Outlook(tasks, session, run)
     finally:
-        run.close()
+        run.close(is_preview=True)

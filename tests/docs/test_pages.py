@@ -21,9 +21,9 @@ from hpmtasks.model import wire
 from hpmtasks.model.lockfile import parse_lockfile
 from hpmtasks.model.manifest import parse_manifest
 from hpmtasks.project.settings import VARIABLES
+from hpmtasks.scripts.environment import TOLD
 from hpmtasks.semver.constraint import parse_constraint
 from hpmtasks.sources.routing import SOURCES, parse_rules
-from hpmtasks.scripts.environment import TOLD
 from tests.docs.test_architecture_map import find, rows
 from tests.support.failure_kinds import failures
 from tests.support.pages import PAGES, ROOT, anchors, blocks, codes, prose

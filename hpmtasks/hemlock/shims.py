@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from hpmtasks.hemlock.lookup import PackageImport, find_in, package_import
-from hpmtasks.hemlock.module import Module, read_module
-from hpmtasks.hemlock.tokens import source_of
+
+if TYPE_CHECKING:
+    from hpmtasks.hemlock.module import Module
 
 MODULES = "hem_modules"
 #: The first line of every file that is made here; a ``hem_modules`` whose .gitignore begins so is hpm's.
@@ -45,6 +47,9 @@ class Targets:
 
     def module(self, path: str) -> Module:
         """The module in the file *path*, which :meth:`find` found."""
+        from hpmtasks.hemlock.module import read_module
+        from hpmtasks.hemlock.tokens import source_of
+
         if path not in self._read:
             try:
                 with open(f"{self.modules}/{path}", "rb") as file:

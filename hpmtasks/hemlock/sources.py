@@ -7,8 +7,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hpmtasks.hemlock.lookup import SUFFIX, package_import
-from hpmtasks.hemlock.module import read_module
-from hpmtasks.hemlock.tokens import source_of
 
 MANIFEST = "package.json"
 _NEVER = frozenset({"hem_modules", "node_modules"})
@@ -63,6 +61,9 @@ def package_imports(data: bytes) -> dict[str, tuple[str, ...]]:
     """What the source *data* takes from packages."""
     if b"import" not in data and b"export" not in data:
         return {}
+    from hpmtasks.hemlock.module import read_module
+    from hpmtasks.hemlock.tokens import source_of
+
     taken: dict[str, set[str]] = {}
     for each in read_module(source_of(data)).imports:
         if package_import(each.path) is not None:

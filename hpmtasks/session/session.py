@@ -28,14 +28,14 @@ from hpmtasks.session.occupant import Patch, find_patch
 from hpmtasks.session.once import once
 from hpmtasks.session.options import Options
 from hpmtasks.session.stand_ins import members_needed
-from hpmtasks.sources.routing import Routes
-from hpmtasks.sources.source import Source, TagList
 from hpmtasks.store.entries import TreeEntry
 from hpmtasks.store.store import Store
 
 if TYPE_CHECKING:
     from hpmtasks.session.ages import Ages
     from hpmtasks.session.workers import Workers
+    from hpmtasks.sources.routing import Routes
+    from hpmtasks.sources.source import Source, TagList
 
 
 class Progress(Protocol):

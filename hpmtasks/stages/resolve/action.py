@@ -11,7 +11,6 @@ from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.model.resolution import Resolution, ResolvedPackage, tag_of
 from hpmtasks.resolver.catalogue import Unavailable
 from hpmtasks.resolver.request import REQUEST, MemberPackage, Override, RootRequirement
-from hpmtasks.resolver.solve import solve
 from hpmtasks.semver.constraint import parse_constraint
 from hpmtasks.session import Session
 from hpmtasks.session.catalogue import SourceCatalogue
@@ -32,6 +31,8 @@ def resolve(session: Session) -> Resolution:
         OutOfDate: ``locked`` or ``frozen``, and the lock does not answer package.json.
         HpmError: No choice is possible; the error explains.
     """
+    from hpmtasks.resolver.solve import solve
+
     if session.options.keeps_the_lock:
         require_answering_lock(session, "--frozen" if session.options.frozen else "--locked")
     catalogue = SourceCatalogue(session)

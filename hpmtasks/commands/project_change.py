@@ -26,6 +26,7 @@ from hpmtasks.project import MANIFEST
 from hpmtasks.project.links import relative_to
 from hpmtasks.project.state import State
 from hpmtasks.session import Change, Session
+from hpmtasks.session.ahead import begin_what_is_locked
 from hpmtasks.session.inputs import stamped_paths
 from hpmtasks.session.options import Options
 from hpmtasks.session.patching import unused_patches
@@ -126,14 +127,16 @@ def change_project(
 
 
 def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell, began: float) -> int:
-    from hpmtasks.engine import install
-
     project = context.project
     before = _documents(context)
     session = open_session(context, options)
     try:
         lockfile = _locked_before(session)
         edits = prepare(session)
+        if not edits:
+            begin_what_is_locked(session)
+        from hpmtasks.engine import install  # takes its time, in which the first archives come
+
         session.warnings += _warnings_of_workspace(session)
         _write_candidates(session)
         claimed = stamp.claim(str(project.root), context.environ)

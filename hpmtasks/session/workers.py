@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hpmtasks.session.session import Session
 
 #: Requests that one worker has on their way at a time.
-THREADS = 32
+THREADS = 16
 # Below that many missing packages a process costs more than it brings.
 _ENOUGH = 2
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h; it is the end of the thread that forked that counts: the main one
@@ -165,10 +165,12 @@ def _serve(session: Session, channel: socket.socket) -> None:
     questions: SimpleQueue[bytes] = SimpleQueue()
     guard = threading.Lock()
 
+    unpacking = threading.Lock()
+
     def work() -> None:
         while True:
             key, _, question = questions.get().partition(b"\0")
-            went_well = _fill(session, question.decode())
+            went_well = _fill(session, question.decode(), unpacking)
             with guard, suppress(OSError):
                 channel.sendall(b"%s %d\n" % (key, went_well))
 
@@ -191,15 +193,16 @@ def _end_with(parent: int) -> None:
         os._exit(0)
 
 
-def _fill(session: Session, question: str) -> bool:
+def _fill(session: Session, question: str, unpacking: threading.Lock) -> bool:
     from hpmtasks.session.acquire import acquisition
 
     text, version, commit, integrity = question.split("\0")
     name = PackageName.parse(text)
     try:
         acquisition(session, name, Version.parse(version), commit, integrity or None)[1]()
-        if session.store.find_tree_of(name, commit) is None:
-            session.store.unpack(name, commit)
+        with unpacking:  # threads that compute at the same time only take the interpreter from each other
+            if session.store.find_tree_of(name, commit) is None:
+                session.store.unpack(name, commit)
     except Exception:  # noqa: BLE001  whoever asked will meet it, and tell it
         return False
     return True

@@ -24,15 +24,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit.task import Task
 
 from hpmtasks.graph import group, placeholders
 from hpmtasks.model.resolution import Resolution
 from hpmtasks.project import LOCKFILE, MODULES
-from hpmtasks.scripts.run import ScriptRun
-from hpmtasks.scripts.tasks import TaskId
 from hpmtasks.session import Session
 from hpmtasks.session.acquire import acquisition
 from hpmtasks.stages.download import tasks as download
@@ -43,8 +41,12 @@ from hpmtasks.stages.imports.action import importers
 from hpmtasks.stages.link import tasks as link
 from hpmtasks.stages.lock import tasks as lock
 from hpmtasks.stages.resolve import tasks as resolve
-from hpmtasks.stages.script import tasks as script
+from hpmtasks.stages.script import GROUP as SCRIPTS
 from hpmtasks.stages.verify import tasks as verify
+
+if TYPE_CHECKING:
+    from hpmtasks.scripts.run import ScriptRun
+    from hpmtasks.scripts.tasks import TaskId
 
 #: The name that users run: ``doit install``.
 INSTALL = "install"
@@ -128,17 +130,21 @@ def packages(session: Session) -> Iterator[Task]:
 
 def scripts(run: ScriptRun) -> Iterator[Task]:
     """``script:<name>`` for each task of *run*, behind the installation."""
+    from hpmtasks.stages.script import tasks as script
+
     yield from script.tasks(run, INSTALL)
 
 
 def script_name(task: TaskId) -> str:
     """The name that *task* has in the graph."""
+    from hpmtasks.stages.script import tasks as script
+
     return script.name_of(task)
 
 
 def is_script(name: str) -> bool:
     """Whether the task of the graph that is called *name* is a script, or all of them."""
-    return name.partition(":")[0] == script.GROUP
+    return name.partition(":")[0] == SCRIPTS
 
 
 def _start_what_is_missing(session: Session, resolution: Resolution) -> None:

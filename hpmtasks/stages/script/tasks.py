@@ -13,10 +13,10 @@ from doit.task import Task
 from hpmtasks.graph import group
 from hpmtasks.scripts.run import ScriptRun
 from hpmtasks.scripts.tasks import ScriptTask, TaskId
+from hpmtasks.stages.script import GROUP
 from hpmtasks.stages.script.action import failure
 from hpmtasks.stages.script.record import ScriptRecord
 
-GROUP = "script"
 # doit ends a name at "=", and takes "*" for several.
 _SPECIAL = re.compile(r"[=*%]")
 

@@ -1,8 +1,9 @@
 """mutex: one process at a time, among those that use the same file.
 
-The lock is ``flock`` on Unix (by filelock): it ends with its process, however that ends. It
-makes waiting pleasant and is never what correctness rests on: where a file system has no
-locks, work goes on without.
+The lock is ``flock`` on Unix: it ends with its process, however that ends. It makes waiting
+pleasant and is never what correctness rests on: where a file system has no locks, work goes on
+without. A lock that is free is taken at once; to wait for one is filelock's business, and the
+time that it takes to import is then part of the wait.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from hpmtasks.files.failures import storage_failures
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
+if os.name != "nt":
+    import fcntl
+
 # What file systems without locks answer (NFS without its lock service, some FUSE).
 _NO_LOCKS_HERE = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 _PATIENCE_SECONDS = 1.0
@@ -31,12 +35,37 @@ def _stay_silent(_: object) -> None:
     pass
 
 
+class _Taken:
+    """A lock that was free; it ends with its descriptor."""
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def at_once(cls, path: str) -> Self | None:
+        """The lock on the file *path*, which is made if need be; ``None`` if it is not free, or none."""
+        if os.name == "nt":
+            return None
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            return None
+        return cls(descriptor)
+
+    def release(self) -> None:
+        os.close(self._descriptor)
+
+
 class _Hold:
     """That this process holds a mutex, how many times over, and by which file lock (none: unsupported)."""
 
     __slots__ = ("count", "lock", "pid")
 
-    def __init__(self, lock: BaseFileLock | None) -> None:
+    def __init__(self, lock: BaseFileLock | _Taken | None) -> None:
         self.lock = lock
         self.count = 1
         self.pid = os.getpid()
@@ -110,7 +139,12 @@ class Mutex:
     ) -> None:
         self.release()
 
-    def _lock_file(self, on_wait: Callable[[str | None], None]) -> BaseFileLock | None:
+    def _lock_file(self, on_wait: Callable[[str | None], None]) -> BaseFileLock | _Taken | None:
+        taken = _Taken.at_once(self._key)
+        if taken is not None:
+            with suppress(OSError):
+                self._write_holder()
+            return taken
         from filelock import FileLock, Timeout
 
         lock = FileLock(self._key, thread_local=False, poll_interval=_POLL_SECONDS, fallback_to_soft=False)

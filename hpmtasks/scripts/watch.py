@@ -124,7 +124,7 @@ class Watcher:
         return told
 
     def _listen(self) -> None:
-        from watchfiles import watch
+        from watchfiles import Change, watch
 
         try:
             for changes in watch(
@@ -137,7 +137,8 @@ class Watcher:
                 ignore_permission_denied=True,
             ):
                 paths = {path for _, path in changes}
-                batch = frozenset(self._told(paths))
+                new = {path for change, path in changes if change == Change.added}
+                batch = frozenset(self._told(paths | _contents_of(new)))
                 if batch:
                     self._batches.put(batch)
                     self.on_batch()
@@ -151,6 +152,17 @@ class Watcher:
             relative = path.removeprefix(f"{self._root}{os.sep}").replace(os.sep, "/")
             if path != relative and self._counts(relative):
                 yield relative
+
+
+def _contents_of(paths: set[str]) -> set[str]:
+    """What is in the folders among *paths*: of a new one the system may tell nothing else."""
+    return {
+        os.path.join(folder, name)
+        for path in paths
+        if os.path.isdir(path) and not os.path.islink(path)
+        for folder, _, names in os.walk(path)
+        for name in names
+    }
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TypeVar
 
 import pytest
@@ -18,8 +19,9 @@ T = TypeVar("T")
 
 def in_time(work: Callable[[], T]) -> T:
     """What *work* gives, or a failure if it never does."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result(PATIENCE_SECONDS)
+    answers: SimpleQueue[T] = SimpleQueue()
+    threading.Thread(target=lambda: answers.put(work()), daemon=True).start()
+    return answers.get(timeout=PATIENCE_SECONDS)
 
 
 def interesting(path: str) -> bool:

@@ -136,6 +136,7 @@ def _make_run(
             force=wishes.force or any(each.needs_all for each in wishes.companions),
             environment=wishes.environment,
             has_terminal=asked.tasks if may_have_terminal else (),
+            is_preview=wishes.is_preview,
             launched=launched,
         ),
     )

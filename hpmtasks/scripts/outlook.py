@@ -13,6 +13,7 @@ from hpmtasks.scripts.digests import FileDigests
 from hpmtasks.scripts.explain import Explanation, explain
 from hpmtasks.scripts.graph_view import Node, State
 from hpmtasks.scripts.key import Keys
+from hpmtasks.scripts.perform import Manner
 from hpmtasks.scripts.preview import Preview, Verdict, preview
 from hpmtasks.scripts.run import RunOptions, ScriptRun
 from hpmtasks.session.results import results_of
@@ -121,7 +122,7 @@ class Outlook:
 @contextmanager
 def outlook(session: Session, tasks: Mapping[TaskId, ScriptTask]) -> Iterator[Outlook]:
     """What would happen to *tasks*, which have all that they need among them."""
-    run = ScriptRun(session, tasks, (), RunOptions(), results_of(session))
+    run = ScriptRun(session, tasks, (), RunOptions(manner=Manner(is_preview=True)), results_of(session))
     try:
         yield Outlook(tasks, session, run)
     finally:

@@ -29,12 +29,14 @@ from hpmtasks.scripts.service import ServiceFailed, Services
 from hpmtasks.scripts.shells import argv_of
 from hpmtasks.scripts.stale_outputs import clear, paths_of
 from hpmtasks.scripts.standing import find, match
-from hpmtasks.session.copies import refresh
+from hpmtasks.session.copies import foresee, refresh
 from hpmtasks.session.once import once
 from hpmtasks.store.results.digest import Digest
 from hpmtasks.store.results.result_store import BlobMissing, ContentChanged
 
 if TYPE_CHECKING:
+    from hpmtasks.model.package import PackageName
+    from hpmtasks.project.workspace import Member
     from hpmtasks.scripts.children import Children
     from hpmtasks.scripts.digests import FileDigests
     from hpmtasks.scripts.tasks import ScriptTask, TaskId
@@ -59,12 +61,14 @@ class Manner:
         force: Run everything that is kept anew, whatever is known of it.
         environment: Which variables reach described tasks.
         has_terminal: Which task has the terminal to itself when it runs, if it is not kept.
+        is_preview: Tasks are only judged; nothing is written.
         launched: What is started for a command of a task in the place of what would be.
     """
 
     force: bool = False
     environment: Mode = "strict"
     has_terminal: Collection[TaskId] | None = ()
+    is_preview: bool = False
     launched: Callable[[ScriptTask, Launch], Launch] = lambda task, launch: launch
 
 
@@ -101,7 +105,7 @@ class ScriptPerformer:
         self._results = results
         self.asked = frozenset(asked)
         self.had_terminal: set[TaskId] = set()
-        self._copies = _Copies(session)
+        self._copies = _Copies(session, foresee if manner.is_preview else refresh)
         self._root = f"{session.project.root}/"
         self.records = Records(session.project)
         self.services = Services(tasks, self._execution, events)
@@ -137,11 +141,17 @@ class ScriptPerformer:
         key = self._key(task)
         parts = _parts(key)
         # Equal parts make equal actions; to encode one costs more than all the rest.
-        if record.key != parts and record.action != str(key.action):
+        if record.key != parts and (
+            self._has_other_packages(record, parts) or record.action != str(key.action)
+        ):
             return difference(record.key, parts)
         if record.result is None:
             return _WITHOUT_RESULT[record.kind]
         return "" if self._stands(task, record.result) else "its outputs are not as it left them"
+
+    def _has_other_packages(self, record: Record, parts: Mapping[str, Any]) -> bool:
+        """Whether packages would have other contents than the files that an action is made of."""
+        return self._manner.is_preview and (record.key or {}).get("packages") != parts["packages"]
 
     def perform(self, task: ScriptTask) -> Outcome:
         """See :class:`~hpmtasks.scripts.schedule.Performer`."""
@@ -158,8 +168,11 @@ class ScriptPerformer:
         return outcome
 
     def may_be_restored(self, task: ScriptTask) -> bool:
-        """Whether there is a result for *task* as everything is now."""
-        return not self._manner.force and self._results.get_result(self._key(task).action) is not None
+        """Whether a result for *task* as everything is now is known to be there."""
+        key, record = self._key(task), self.records.get(task.id)
+        if self._manner.force or (record is not None and self._has_other_packages(record, _parts(key))):
+            return False
+        return self._results.get_result(key.action) is not None
 
     def seconds_of(self, task: TaskId) -> float | None:
         """See :class:`~hpmtasks.scripts.schedule.Performer`."""
@@ -350,8 +363,11 @@ class _Copies:
     done something.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(
+        self, session: Session, refresh: Callable[[Session, Member], Collection[PackageName]]
+    ) -> None:
         self._session = session
+        self._refresh = refresh
         self._mutex = threading.Lock()
         self._fresh: set[str] = set()
 
@@ -366,7 +382,7 @@ class _Copies:
             if path in self._fresh or not self._session.workspace.members:
                 return False
             self._fresh.add(path)
-        return bool(refresh(self._session, task.member))
+        return bool(self._refresh(self._session, task.member))
 
     def may_be_old(self, task: ScriptTask) -> None:
         """A task of a member has left something; whoever requires the member looks again."""

@@ -18,7 +18,7 @@ from hpmtasks.files.removal import remove_tree
 from hpmtasks.front import stamp
 from hpmtasks.model.manifest import NO_VERSION
 from hpmtasks.model.package import PackageName
-from hpmtasks.project.state import State
+from hpmtasks.project.state import Installed, State
 from hpmtasks.project.workspace import Member, Workspace
 from hpmtasks.session.occupant import Occupant
 from hpmtasks.session.session import Change, Session
@@ -121,6 +121,25 @@ def refresh(session: Session, member: Member) -> tuple[PackageName, ...]:
     for name in old:
         session.modules.adopt(name, state.packages.get(name.key))
     return tuple(copied)
+
+
+def foresee(session: Session, member: Member) -> tuple[PackageName, ...]:
+    """As :func:`refresh`, for who only wants to know: *session* takes old copies for what they would be.
+
+    Nothing is written, and *session* must not be saved.
+
+    Raises:
+        InvalidManifest: A member cannot be copied as a package.
+    """
+    with session.copying:
+        old = [name for name in _required(session.workspace, member) if _is_old(session, name)]
+        for name in old:
+            occupant = occupant_of(session, name, session.workspace.by_name[name].folder)
+            found = os.lstat(session.project.package_folder(name))
+            tree = occupant.tree or ""
+            installed = Installed(str(name), str(occupant.version), tree, found.st_mtime_ns, found.st_ino)
+            session.modules.adopt(name, installed)
+    return tuple(old)
 
 
 def _required(workspace: Workspace, member: Member) -> list[PackageName]:

@@ -580,3 +580,29 @@ def test_what_a_script_no_longer_makes_is_no_output(project: Copy) -> None:
     project.script("site", build="mkdir -p out && echo 2 > out/new.html")
     assert project.told("me/site#build") == ("site#build", "")
     assert sorted(path.name for path in project.at("site/out").iterdir()) == ["new.html"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("run", "--dry-run", "build"), ("explain",), ("graph", "--format", "json")], ids=" ".join
+)
+def test_what_is_only_asked_writes_nothing(project: Copy, arguments: tuple[str, ...]) -> None:
+    """Not even the copy of a member that has changed; but what it would be is what counts."""
+    project.write("packages/lib/README.md", "a file that is published\n")
+    before = _everything(project.project)
+    done = project.run(*arguments)
+    assert done.code == 0, done.err
+    assert "app#build" in done.out
+    assert _everything(project.project) == before
+    if arguments[0] == "run":
+        would_run = done.out.splitlines()
+        assert any("me/app#build" in line and "run" in line for line in would_run), done.out
+    assert project.told()[0].split()[-1] == "app#build"
+
+
+def _everything(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        status = path.lstat()
+        content = path.read_bytes() if path.is_file() else b""
+        found[path.relative_to(folder).as_posix()] = (status.st_mtime_ns, status.st_ino, content)
+    return found

@@ -57,6 +57,8 @@ class _Taken:
         return cls(descriptor)
 
     def release(self) -> None:
+        # Said, and not left to the end of the descriptor: a fork of this process has it, too.
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
 
 

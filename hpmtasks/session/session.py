@@ -260,6 +260,7 @@ class Session:
         """Others may change the project. The state is written first."""
         if self._entered:
             self._entered = False
+            self._end_workers()
             try:
                 self.state.save()
             finally:
@@ -269,6 +270,12 @@ class Session:
         from hpmtasks.session.workers import Workers
 
         self.workers = Workers.begin(self)
+
+    def _end_workers(self) -> None:
+        if self.workers is not None:
+            self.workers.close()
+            self.workers = None
+            sweep(self.store.layout.temporary)
 
     def _tell_waiting(self, holder: str | None) -> None:
         who = f"process {holder}" if holder else "another process"
@@ -280,9 +287,6 @@ class Session:
             self.leave()
         finally:
             self.executor.close()
-            if self.workers is not None:
-                self.workers.close()
-                self.workers = None
-                sweep(self.store.layout.temporary)
+            self._end_workers()
             if "fetcher" in self.__dict__:
                 self.fetcher.close()

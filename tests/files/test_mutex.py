@@ -111,3 +111,23 @@ def test_a_mutex_that_cannot_be_made_is_a_storage_failure(tmp_path: Path) -> Non
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageFailure, match="Cannot lock"):
         Mutex(tmp_path / "file" / "mutex").acquire()
+
+
+def test_a_fork_does_not_keep_what_was_released(tmp_path: Path) -> None:
+    """A process that was forked while the mutex was held has its descriptor, and must not hold on to it."""
+    program = (
+        "import os, sys; from pathlib import Path; from hpmtasks.files.mutex import Mutex\n"
+        "mutex = Mutex(Path(sys.argv[1])); mutex.acquire()\n"
+        "reading, writing = os.pipe()\n"
+        "if os.fork() == 0:\n"
+        "    os.close(writing); os.read(reading, 1); os._exit(0)\n"
+        "mutex.release(); mutex.acquire(); print('again')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "mutex")],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout == "again\n"

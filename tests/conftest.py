@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.github_server import GithubServer, github
+pytest.register_assert_rewrite("tests.support.faults.invariant", "tests.support.projects")
+
+from tests.support.github_server import GithubServer, github  # noqa: E402  after what is said of others
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -237,3 +237,8 @@ def test_members_of_a_workspace(tmp_path: Path) -> None:
     assert list(verdicts(shell, "build")) == ["me/app#build", "me/lib#build"]
     assert list(verdicts(shell, "lib#build")) == ["me/lib#build"]
     assert list(verdicts(shell, "-C", "packages/lib", "build")) == ["me/lib#build"]
+
+
+def test_without_a_network(project: ProjectFolder) -> None:
+    """With --offline it says the same: it asks nobody."""
+    assert project.run("explain", "--offline").out == project.run("explain").out

@@ -129,3 +129,8 @@ def test_a_script_that_there_is_not(project: ProjectFolder) -> None:
     done = project.run("graph", "biuld")
     assert done.code == 2
     assert "Did you mean build" in done.err
+
+
+def test_without_a_network(project: ProjectFolder) -> None:
+    """With --offline it says the same: it asks nobody."""
+    assert project.run("graph", "--offline").out == project.run("graph").out

@@ -306,3 +306,12 @@ def test_without_strace(project: ProjectFolder, tmp_path: Path) -> None:
     assert done.code == 64
     assert "strace" in done.err
     assert not (project.project / "dist").exists()
+
+
+@pytest.mark.parametrize("option", ["--profile=trace.json", "--audit"])
+def test_tests_are_looked_at_like_other_scripts(traceable: ProjectFolder, option: str) -> None:
+    """``hpm test`` takes what ``hpm run`` takes: "--profile" and "--audit" too."""
+    document = traceable.manifest()
+    document["scripts"]["test"] = "true"
+    traceable.write("package.json", json.dumps(document))
+    assert traceable.run("test", option).code == traceable.run("run", option, "test").code == 0

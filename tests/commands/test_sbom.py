@@ -79,3 +79,17 @@ def test_without_the_libraries(locked: CommandLine, monkeypatch: pytest.MonkeyPa
 def test_epoch_that_is_none(locked: CommandLine) -> None:
     """Exit code 5."""
     assert locked.run("sbom", SOURCE_DATE_EPOCH="soon").code == 5
+
+
+def test_the_moment_on_demand(locked: CommandLine) -> None:
+    """--now writes when the list was made; without it, and without SOURCE_DATE_EPOCH, no time is meant."""
+    moments = [json.loads(locked.run("sbom", *more).out)["metadata"]["timestamp"] for more in (["--now"], [])]
+    assert moments[0] > "2026"
+    assert moments[1].startswith("1970-01-01")
+
+
+def test_licenses_without_a_network(locked: CommandLine, own_server: GithubServer) -> None:
+    """--offline asks nobody, also for licenses."""
+    own_server.clear_log()
+    assert locked.run("sbom", "--licenses", "--offline").code == 0
+    assert own_server.requests == []

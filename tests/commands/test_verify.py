@@ -131,3 +131,10 @@ def test_arguments_that_make_no_sense(locked: CommandLine) -> None:
     """A package that is not locked: 2. A file of keys that is not there: 64."""
     assert locked.run("verify", "acme/zzz").code == 2
     assert locked.run("verify", "--signers", "nowhere").code == 64
+
+
+def test_only_what_the_project_needs_to_run(locked: CommandLine) -> None:
+    """--prod leaves out what is for development only."""
+    everything, some = (locked.run("verify", "--json", *more).data for more in ((), ("--prod",)))
+    names = [[each["name"] for each in found["packages"]] for found in (everything, some)]
+    assert set(names[1]) < set(names[0])

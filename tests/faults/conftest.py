@@ -10,10 +10,8 @@ from typing import Protocol
 
 import pytest
 
-pytest.register_assert_rewrite("tests.support.faults.invariant", "tests.support.projects")
-
-from tests.support.faults.forked import Forks  # noqa: E402 - after what is said about them
-from tests.support.faults.invariant import Scene  # noqa: E402
+from tests.support.faults.forked import Forks
+from tests.support.faults.invariant import Scene
 
 
 class Survived(Protocol):

@@ -31,7 +31,7 @@ def transcript(workspace: WorkspaceFolder, *commands: str) -> str:
         workspace.below = below or "."
         done = workspace.run(*words.split())
         told.append(f"$ {command}\n{done.out}{done.err}[{done.code}]\n")
-    return "\n".join(told).replace(str(workspace.folder), "/work")
+    return "\n".join(told).replace(str(workspace.folder), "/home/ada")
 
 
 def manifests(workspace: WorkspaceFolder) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from hpmtasks.scripts.restore import restore
 from hpmtasks.scripts.schedule import Stale
 from hpmtasks.scripts.service import ServiceFailed, Services
 from hpmtasks.scripts.shells import argv_of
-from hpmtasks.scripts.stale_outputs import clear, paths_of
+from hpmtasks.scripts.stale_outputs import clear
 from hpmtasks.scripts.standing import find, match
 from hpmtasks.session.copies import foresee, refresh
 from hpmtasks.session.once import once
@@ -212,6 +212,10 @@ class ScriptPerformer:
         if result is None:
             return None
         config = task.config
+        record = self.records.get(task.id)
+        known = self._not_ours(task, record)
+        if known and not self._stands(task, result):
+            return None  # it would replace, or take away, what may be somebody's work
         try:
             restore(result, self._results, task.member.folder, config.outputs, self._digest_of)
         except BlobMissing:
@@ -219,28 +223,24 @@ class ScriptPerformer:
         except UnusableOutputs as unusable:
             self._note(task, str(unusable))
             return None
-        record = self.records.get(task.id)
-        known = record.foreign if record is not None else ()
         self._keep(task, key, Record("restored", seconds=result.seconds, result=result, foreign=known))
         self._replay(task, result)
         return Outcome("restored", seconds=result.seconds)
 
     def _run_kept(self, task: ScriptTask, key: Key) -> Outcome:
         before = self.records.get(task.id)
-        if before is None:
-            not_ours = paths_of(find(task.member.folder, task.config.outputs))
-        else:
-            not_ours = before.foreign
+        not_ours = self._not_ours(task, before)
         seconds = before.seconds if before is not None else 0.0
         self._keep(task, key, Record("running", seconds=seconds, foreign=not_ours))
-        clear(task.member.folder, task.config.outputs, not_ours)
+        if not not_ours:
+            clear(task.member.folder, task.config.outputs)
         with Log(self._session.project.state_folder / FOLDER) as log:
             began = self._events.clock()
             outcome = self._outcome(self._run(task, log), self._events.clock() - began)
             result = None
             if outcome.is_success:
                 try:
-                    result = self._result(task, key, log, outcome.seconds)
+                    result = self._result(task, key, log, outcome.seconds, not_ours)
                 except UnusableOutputs as unusable:
                     outcome = Outcome("failed", 1, outcome.seconds, str(unusable))
         if not self._children.asked or outcome.is_success:
@@ -248,13 +248,37 @@ class ScriptPerformer:
             self._keep(task, key, kept)
         return outcome
 
-    def _result(self, task: ScriptTask, key: Key, log: Log, seconds: float) -> ActionResult | None:
-        """The result of a run, stored; ``None`` if what the task depends on was another afterwards."""
+    def _not_ours(self, task: ScriptTask, record: Record | None) -> tuple[str, ...]:
+        """The files that its outputs' patterns take and that were there before its first run, and still are.
+
+        A script that changes files in place has its sources there; giving back an earlier result
+        would undo what was done to them since.
+        """
+        folder = task.member.folder
+        if record is None:
+            standing = find(folder, task.config.outputs)
+            return tuple(sorted((*standing.files, *standing.links)))
+        return tuple(path for path in record.foreign if os.path.lexists(folder / path))
+
+    def _result(
+        self, task: ScriptTask, key: Key, log: Log, seconds: float, not_ours: Sequence[str]
+    ) -> ActionResult | None:
+        """The result of a run, stored; ``None`` if what the task depends on was another afterwards.
+
+        Nor is there one if among its outputs is what was there before, *not_ours*.
+        """
         found = collect(task.member.folder, task.config.outputs, self._digest_of)
         after = self._key(task)
         if after.action != key.action:
             self._note(
                 task, f"its result is not kept: while it ran, {difference(_parts(key), _parts(after))}"
+            )
+            return None
+        if not_ours:
+            self._note(
+                task,
+                f"its result is not kept: {not_ours[0]} was there before its first run, and may be yours;"
+                " remove it if it is not, or leave it out of the outputs",
             )
             return None
         result = found.result(log, seconds)

@@ -606,3 +606,36 @@ def _everything(folder: Path) -> dict[str, tuple[int, int, bytes]]:
         content = path.read_bytes() if path.is_file() else b""
         found[path.relative_to(folder).as_posix()] = (status.st_mtime_ns, status.st_ino, content)
     return found
+
+
+@pytest.mark.parametrize("inputs", [["src/**"], None], ids=["named", "default"])
+def test_sources_that_a_script_changes_in_place_are_never_taken_back(
+    project: Copy, inputs: list[str] | None
+) -> None:
+    """What stood among the outputs before the first run is somebody's: it is not restored, nor removed."""
+    project.script("site", tidy="sed -i.old 's/ *$//' notes/*.txt && rm notes/*.old")
+    document = json.loads(project.at("site/package.json").read_text())
+    document["tasks"]["tidy"] = {"outputs": ["notes/**"], **({"inputs": inputs} if inputs else {})}
+    project.change("site", document)
+    project.write("packages/site/notes/a.txt", "first  \n")
+    for edit in ("second  \n", "third \n", "first\n"):
+        assert project.outcomes("me/site#tidy") == {"site#tidy": "ran"}
+        project.write("packages/site/notes/a.txt", edit)
+        project.write(f"packages/site/notes/{edit.strip()}.txt", "new ")
+    done = project.run("run", "me/site#tidy")
+    assert "notes/a.txt was there before its first run" in done.out + done.err
+    assert project.at("site/notes/a.txt").read_text() == "first\n"
+    left = sorted(path.name for path in project.at("site/notes").iterdir())
+    assert left == ["a.txt", "first.txt", "second.txt", "third.txt"]
+
+
+def test_what_stands_among_outputs_at_first_is_kept_until_its_owner_takes_it_away(project: Copy) -> None:
+    """Then the outputs are the task's alone, and its results are kept as ever."""
+    shutil.rmtree(project.project / ".hpm/scripts")
+    project.write("packages/site/out/mine.txt", "mine")
+    project.write("packages/site/page.txt", "another page\n")
+    assert project.outcomes("me/site#build") == {"site#build": "ran"}
+    assert project.at("site/out/mine.txt").read_text() == "mine"
+    shutil.rmtree(project.at("site/out"))
+    assert project.outcomes("me/site#build") == {"site#build": "ran"}
+    assert project.outcomes("me/site#build") == {"site#build": "fresh"}

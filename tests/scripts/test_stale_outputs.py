@@ -1,4 +1,4 @@
-"""What a run finds of the one before it: nothing of its own, and everything of others."""
+"""What a run finds of the one before it: nothing of its own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hpmtasks.scripts.stale_outputs import clear, paths_of
-from hpmtasks.scripts.standing import find
+from hpmtasks.scripts.stale_outputs import clear
 
 BEFORE = ("dist/.gitkeep", "dist/a.txt", "dist/deep/b.txt", "src/main.hml")
 
@@ -29,19 +28,13 @@ def left(folder: Path) -> list[str]:
 
 def test_outputs_are_cleared_and_nothing_else(folder: Path) -> None:
     """Files, links, and the folders that are empty then; the sources stay."""
-    clear(folder, ("dist",), ())
+    clear(folder, ("dist",))
     assert left(folder) == ["src", "src/main.hml"]
-
-
-def test_what_was_there_before_the_first_run_stays(folder: Path) -> None:
-    """With the folder that it is in."""
-    clear(folder, ("dist",), ("dist/.gitkeep",))
-    assert left(folder) == ["dist", "dist/.gitkeep", "src", "src/main.hml"]
 
 
 def test_folder_that_is_no_output_itself_stays(folder: Path) -> None:
     """A script may count on it."""
-    clear(folder, ("dist/*.txt", "dist/link"), ())
+    clear(folder, ("dist/*.txt", "dist/link"))
     assert left(folder) == [
         "dist",
         "dist/.gitkeep",
@@ -56,12 +49,6 @@ def test_folder_that_is_no_output_itself_stays(folder: Path) -> None:
 def test_link_is_removed_and_not_followed(folder: Path) -> None:
     """Not even one that stands in the place of the folder."""
     (folder / "lib").symlink_to("src")
-    clear(folder, ("lib", "lib/**"), ())
+    clear(folder, ("lib", "lib/**"))
     assert "src/main.hml" in left(folder)
     assert "lib" not in left(folder)
-
-
-def test_everything_that_stands_can_be_named(folder: Path) -> None:
-    """That is what the first run remembers."""
-    expected = ("dist/.gitkeep", "dist/a.txt", "dist/deep/b.txt", "dist/empty", "dist/link")
-    assert paths_of(find(folder, ("dist",))) == expected

@@ -58,8 +58,13 @@ class _Taken:
 
     def release(self) -> None:
         # Said, and not left to the end of the descriptor: a fork of this process has it, too.
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-        os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, -1
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+    def __del__(self) -> None:
+        if self._descriptor >= 0:  # an interruption came before anybody knew that it was taken
+            os.close(self._descriptor)
 
 
 class _Hold:

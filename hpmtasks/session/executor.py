@@ -21,6 +21,7 @@ Step = tuple[str, Callable[[], Any]]
 
 #: Enough to hide the latency of a few round trips; a thread that waits costs next to nothing.
 WIDTH = 64
+_PATIENCE_SECONDS = 2.0
 
 
 class _Job:
@@ -107,10 +108,14 @@ class Executor:
 
     def close(self) -> None:
         """Drop what nobody began; what runs is abandoned with the process."""
-        with self._mutex:
-            self._closed = True
-            self._queue.clear()
-            self._mutex.notify_all()
+        self._closed = True
+        # Ctrl-C may have come between taking the mutex and knowing of it; then nobody gives it back.
+        if self._mutex.acquire(timeout=_PATIENCE_SECONDS):
+            try:
+                self._queue.clear()
+                self._mutex.notify_all()
+            finally:
+                self._mutex.release()
 
     def _enqueue(self, job: _Job) -> None:
         """Let a thread take *job*; the mutex is held."""

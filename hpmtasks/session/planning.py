@@ -45,8 +45,8 @@ def keep_plan(
         if Path(cache) != session.store.layout.cache or not boot() or _is_more_than_packages(session):
             return
         path = session.store.layout.plans / plan.key_of(root, environ, config)
-        if path.exists():
-            return
+        if path.exists() and not session.changes:
+            return  # where the graph had to lay something out, the plan could not be used as it was
         packages = _packages(session)
         if packages is None:
             return

@@ -10,7 +10,6 @@ import os
 import random
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -24,7 +23,7 @@ from hpmtasks.front import plan, stamp
 from hpmtasks.project.state import State
 from hpmtasks.session import planning
 from hpmtasks.store import layout
-from tests.support.command_line import PATIENCE_SECONDS, REPOSITORY, CommandLine
+from tests.support.command_line import CommandLine
 
 NAMES = ["a", "b", "c", "d"]
 #: How many random mutations one run tries; a nightly run tries more.
@@ -335,6 +334,21 @@ def test_what_differs_is_left_to_the_graph(project: Project, change: Callable[[P
     assert sorted(path.name for path in project.project.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    "change", [_stored_content, _stored_file_gone, _plan_cut], ids=["content", "gone", "cut"]
+)
+def test_a_plan_that_could_not_be_used_is_made_anew(
+    project: Project, change: Callable[[Project], None]
+) -> None:
+    """What the graph had to mend is in the next plan."""
+    change(project)
+    project.without_modules()
+    assert project.restored() is None
+    project.ran()
+    project.without_modules()
+    assert project.restored() is not None
+
+
 @pytest.mark.parametrize("name", [name for name in stamp.VARIABLES if name not in {"HOME", "HPM_HOME"}])
 def test_another_environment_is_left_to_the_graph(project: Project, name: str) -> None:
     """A variable that could change the outcome makes another plan."""
@@ -466,24 +480,9 @@ ALLOWED_MODULES = {
 def test_restoring_imports_next_to_nothing(project: Project) -> None:
     """A restored installation loads these modules and no others but the interpreter's own."""
     project.without_modules()
-    program = (
-        "import sys; before = set(sys.modules); sys.argv = ['hpm', 'install'];"
-        f"sys.path.insert(0, {str(REPOSITORY)!r});"
-        "from hpmtasks.front import main; code = main();"
-        "print(sorted(set(sys.modules) - before)); sys.exit(code)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", program],
-        cwd=project.project,
-        env=project.environ,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=True,
-    )
-    *said, modules = done.stdout.splitlines()
+    said, modules = project.installed_by_the_front()
     assert said[-1].startswith("Installed 4 packages in ")
-    assert set(json.loads(modules.replace("'", '"'))) <= ALLOWED_MODULES
+    assert modules <= ALLOWED_MODULES
 
 
 # ---- the property

@@ -6,8 +6,6 @@ import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +15,7 @@ import pytest
 from hpmtasks import __version__
 from hpmtasks.front import stamp
 from hpmtasks.project.settings import VARIABLES
-from tests.support.command_line import PATIENCE_SECONDS, REPOSITORY, CommandLine
+from tests.support.command_line import CommandLine
 
 NAMES = ["a", "b", "c", "d"]
 #: How many random mutations one run tries; a nightly run tries more.
@@ -209,24 +207,9 @@ ALLOWED_MODULES = {"hpmtasks", "hpmtasks.front", "hpmtasks.front.stamp", "__futu
 
 def test_saying_nothing_to_do_imports_nothing(project: Project) -> None:
     """A no-op loads these modules and no others beyond what the interpreter has at its start."""
-    program = (
-        "import sys; before = set(sys.modules); sys.argv = ['hpm', 'install'];"
-        f"sys.path.insert(0, {str(REPOSITORY)!r});"
-        "from hpmtasks.front import main; code = main();"
-        "print(sorted(set(sys.modules) - before)); sys.exit(code)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", program],
-        cwd=project.project,
-        env=project.environ,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=True,
-    )
-    said, modules = done.stdout.splitlines()
-    assert said == "Everything is up to date (4 packages)."
-    assert set(json.loads(modules.replace("'", '"'))) <= ALLOWED_MODULES
+    said, modules = project.installed_by_the_front()
+    assert said == ["Everything is up to date (4 packages)."]
+    assert modules <= ALLOWED_MODULES
 
 
 # ---- honesty: whatever is done to the project

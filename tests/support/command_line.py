@@ -131,6 +131,26 @@ class CommandLine:
         out, err = started.communicate(timeout=PATIENCE_SECONDS)
         return self._heard(Ran(started.returncode, out, err))
 
+    def installed_by_the_front(self) -> tuple[list[str], set[str]]:
+        """What ``hpm install`` says as a process of its own, and the modules that it had to load for it."""
+        program = (
+            "import sys; before = set(sys.modules); sys.argv = ['hpm', 'install'];"
+            f"sys.path.insert(0, {str(REPOSITORY)!r});"
+            "from hpmtasks.front import main; code = main();"
+            "print(*sorted(set(sys.modules) - before)); sys.exit(code)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", program],
+            cwd=self.project,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=True,
+        )
+        *said, modules = done.stdout.splitlines()
+        return said, set(modules.split())
+
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Hpm as a process that is running; :meth:`close` ends it if nothing else does."""
         started = subprocess.Popen(

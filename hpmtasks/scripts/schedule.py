@@ -15,15 +15,17 @@ import heapq
 import os
 import threading
 from bisect import insort
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from hpmtasks.errors import HpmError
 from hpmtasks.scripts.events import Ended, Events, Outcome, Queued
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.tasks import ScriptTask, TaskId
+
+T = TypeVar("T")
 
 #: What a task is taken to need, in seconds, while nothing is known of any.
 _UNKNOWN_SECONDS = 1.0
@@ -226,12 +228,7 @@ class Schedule:
             return None
 
     def _judge(self, node: _Node) -> None:
-        try:
-            verdict = self._performer.judge(node.task)
-        except HpmError as error:
-            verdict = _failed_by(error)
-        except Exception as error:  # noqa: BLE001  a defect: told by whoever collects
-            verdict = self._broken_by(node, error)
+        verdict = self._told_by(self._performer.judge, node)
         with self._changed:
             if isinstance(verdict, Outcome):
                 self._settle(node, verdict)
@@ -299,13 +296,17 @@ class Schedule:
         self._running += 1
         threading.Thread(target=self._work, args=(node,), name=f"hpm {node.task.id}", daemon=True).start()
 
-    def _work(self, node: _Node) -> None:
+    def _told_by(self, ask: Callable[[ScriptTask], T], node: _Node) -> T | Outcome:
+        """What the performer says of *node*; where it fails, that is how the task ended."""
         try:
-            outcome = self._performer.perform(node.task)
+            return ask(node.task)
         except HpmError as error:
-            outcome = _failed_by(error)
+            return _failed_by(error)
         except Exception as error:  # noqa: BLE001  a defect: told by whoever collects
-            outcome = self._broken_by(node, error)
+            return self._broken_by(node, error)
+
+    def _work(self, node: _Node) -> None:
+        outcome = self._told_by(self._performer.perform, node)
         with self._changed:
             self._running -= 1
             self._gives_place_back(node.task)

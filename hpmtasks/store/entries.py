@@ -93,6 +93,29 @@ class LinkMethod(StrEnum):
     COPY = "copy"
 
 
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What the store has of a package after :meth:`~hpmtasks.store.store.Store.take_in`."""
+
+    archive: ArchiveEntry
+    tree: TreeEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A tree that was laid out, but for the name. Three plain values, so that one process can tell another.
+
+    Attributes:
+        path: The folder, under a temporary name; gone with the next sweep if the process ends that made it.
+        tree: The digest of what is in it.
+        method: How the files got there.
+    """
+
+    path: Path
+    tree: str
+    method: LinkMethod
+
+
 class DamagedEntry(IntegrityMismatch):
     """What the store had is not what it stored; it is gone from the store, and may be fetched again.
 

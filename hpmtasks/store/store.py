@@ -25,7 +25,16 @@ from hpmtasks.files.leftovers import sweep, temporary_beside
 from hpmtasks.files.removal import remove_tree
 from hpmtasks.files.shared_mutex import shared
 from hpmtasks.model.package import PackageName
-from hpmtasks.store.entries import ArchiveEntry, CachedPackage, DamagedEntry, LinkMethod, TreeEntry, TreeFile
+from hpmtasks.store.entries import (
+    ArchiveEntry,
+    CachedPackage,
+    DamagedEntry,
+    Intake,
+    LinkMethod,
+    Prepared,
+    TreeEntry,
+    TreeFile,
+)
 from hpmtasks.store.extract import Archive, refusals
 from hpmtasks.store.identify import identify
 from hpmtasks.store.index import (
@@ -96,6 +105,21 @@ class Store:
                     os.fsync(file.fileno())
             with shared(self.layout.mutex):
                 return self._adopt(name, commit, temporary, version)
+
+    def take_in(
+        self, name: PackageName, commit: str, write: Callable[[BinaryIO], None], *, version: str = ""
+    ) -> Intake:
+        """What *write* writes is the archive of *name* at *commit*, and its tree is in the store, too.
+
+        As :meth:`add_archive` and :meth:`unpack`, for a fraction of their cost: the archive is unpacked as
+        it comes, and not read again.
+
+        Raises:
+            UnsafeArchive: It cannot be used; nothing is added.
+        """
+        archive = self.add_archive(name, commit, write, version=version)
+        tree = self.unpack(name, commit)
+        return Intake(replace(archive, tree=tree.digest), tree)
 
     def adopt_archive(self, name: PackageName, commit: str, path: Path, *, version: str = "") -> ArchiveEntry:
         """A copy of the file *path* is the archive of *name* at *commit*. The file stays.
@@ -216,16 +240,35 @@ class Store:
         Raises:
             DamagedEntry: A file in the store has changed; the tree is removed from the store.
         """
+        prepared = self.prepare(tree, target, how=how)
+        self.place(prepared, target)
+        return prepared.method
+
+    def prepare(
+        self, tree: TreeEntry, target: Path, *, staging: Path | None = None, how: LinkMethod | None = None
+    ) -> Prepared:
+        """The first half of :meth:`lay_out`: all of it but the name. *target* itself is not touched.
+
+        Any process may do it ahead of knowing whether *tree* is wanted; who does not place it removes it.
+
+        Args:
+            target: Where it is going to be.
+            staging: The folder for the temporary name, on the same file system; by default *target*'s own.
+            how: As in :meth:`lay_out`.
+
+        Raises:
+            DamagedEntry: A file in the store has changed; the tree is removed from the store.
+        """
+        folder = staging or target.parent
         with storage_failures("write", target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            device = os.stat(target.parent).st_dev
+            folder.mkdir(parents=True, exist_ok=True)
+            device = os.stat(folder).st_dev
         method = how or self._methods.get(device, LinkMethod.HARD_LINK)
-        staged = temporary_beside(target)
+        staged = temporary_beside(folder / "any")
         try:
             with shared(self.layout.mutex), storage_failures("write", target):
                 method = materialize(tree, staged, method)
             self._used(tree)
-            replace_folder(staged, target)
         except Damage as damage:
             remove_tree(staged)
             is_missing = not os.path.lexists(tree.path)
@@ -241,7 +284,17 @@ class Store:
             raise
         if how is None:
             self._methods[device] = method
-        return method
+        return Prepared(staged, tree.digest, method)
+
+    def place(self, prepared: Prepared, target: Path) -> None:
+        """The second half of :meth:`lay_out`: *prepared* is at *target*; if this fails, it is gone."""
+        try:
+            with storage_failures("write", target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+            replace_folder(prepared.path, target)
+        except BaseException:
+            remove_tree(prepared.path)
+            raise
 
     # ------------------------------------------------------------ removal and inventory
 

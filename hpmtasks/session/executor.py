@@ -3,7 +3,8 @@
 doit runs its tasks one after another. What takes time in them, waiting for the
 network and unpacking, is started here as soon as it is known to be needed; the
 task then *collects* the result, or the failure, as if it had done the work itself.
-Work that nobody started is done by the task that collects it.
+Work that nobody started is done by the task that collects it. Work may also be
+*lent* to somebody beside this process, who gives it back done, or to be done here.
 """
 
 from __future__ import annotations
@@ -11,30 +12,49 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
 #: A unit of work and the name under which a task collects it.
 Step = tuple[str, Callable[[], Any]]
+#: Called once with what came of lent work; with ``None`` where it has to be done here.
+GiveBack = Callable[[Any], None]
 
 #: Enough to hide the latency of a few round trips; a thread that waits costs next to nothing.
 WIDTH = 64
 _PATIENCE_SECONDS = 2.0
 
 
-class _Job:
-    """One thing to do, once; *before* has to be done first, and *after* can begin then."""
+def _nothing() -> None:
+    """What is done before an event that nobody is interested in."""
 
-    __slots__ = ("after", "before", "future", "is_taken", "work")
+
+class _Job:
+    """One thing to do, once; *before* has to be done first, and *after* can begin then.
+
+    *ended* is locked while somebody has taken the job: whoever waits for it waits for that. *listen* is
+    called before anybody does.
+    """
+
+    __slots__ = ("after", "before", "ended", "failure", "is_done", "is_taken", "listen", "result", "work")
 
     def __init__(self, work: Callable[[], Any], before: _Job | None = None) -> None:
         self.work = work
         self.before = before
         self.after: list[_Job] = []
-        self.future: Future[Any] = Future()
+        self.listen: Callable[[], None] = _nothing
+        self.ended = threading.Lock()
         self.is_taken = False
+        self.is_done = False
+        self.result: Any = None
+        self.failure: BaseException | None = None
+
+    def take(self) -> None:
+        """Somebody works on it; the executor's mutex is held."""
+        self.is_taken = True
+        self.ended = threading.Lock()
+        self.ended.acquire()
 
 
 class Executor:
@@ -46,7 +66,7 @@ class Executor:
     other work: nobody waits for something that nobody does.
     """
 
-    def __init__(self, width: int = WIDTH, before_threads: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, width: int = WIDTH, before_threads: Callable[[], None] = _nothing) -> None:
         """Nothing is begun.
 
         Args:
@@ -75,11 +95,40 @@ class Executor:
                 job = self._jobs.get(key)
                 if job is None:
                     job = self._jobs[key] = _Job(work, before)
-                    if before is None or before.future.done():
+                    if before is None or before.is_done:
                         self._enqueue(job)
                     else:
                         before.after.append(job)
+                        before.listen()
                 before = job
+
+    def lend(self, key: str, work: Callable[[], Any], listen: Callable[[], None]) -> GiveBack | None:
+        """Somebody else is to do *work*; the result is how he gives it back.
+
+        Args:
+            listen: Called before anybody waits for it; from then on it is given back without more ado.
+
+        Returns:
+            ``None`` if it was begun already, or nothing is begun any more.
+        """
+        with self._mutex:
+            if self._closed or key in self._jobs:
+                return None
+            job = self._jobs[key] = _Job(work)
+            job.listen = listen
+            job.take()
+
+        def give_back(result: Any) -> None:
+            if result is not None:
+                self._end(job, result, None)
+                return
+            with self._mutex:
+                ended = job.ended
+                job.is_taken, job.listen = False, _nothing
+                self._enqueue(job)
+            ended.release()
+
+        return give_back
 
     def collect(self, key: str, work: Callable[[], T]) -> T:
         """The result of what was started under *key*, waiting for it; else the result of *work*, done now."""
@@ -88,18 +137,26 @@ class Executor:
             if job is None:
                 job = self._jobs[key] = _Job(work)
         self._see_to(job)
-        return cast(T, job.future.result())
+        if job.failure is not None:
+            raise job.failure
+        return cast(T, job.result)
 
     def knows(self, key: str) -> bool:
         """Whether *key* was started or collected in this run."""
         with self._mutex:
             return key in self._jobs
 
+    def has_done(self, key: str) -> bool:
+        """Whether *key* can be collected without waiting."""
+        with self._mutex:
+            job = self._jobs.get(key)
+            return job is not None and job.is_done
+
     def tally(self, kind: str) -> tuple[int, int]:
         """Of the things whose key begins with *kind*: how many are done, and how many are known of."""
         with self._mutex:
-            known = [job.future for key, job in self._jobs.items() if key.startswith(kind)]
-        return sum(future.done() for future in known), len(known)
+            known = [job.is_done for key, job in self._jobs.items() if key.startswith(kind)]
+        return sum(known), len(known)
 
     def forget(self, key: str) -> None:
         """Let the next :meth:`collect` of *key* do the work again: what it gave is no longer so."""
@@ -119,13 +176,16 @@ class Executor:
 
     def _enqueue(self, job: _Job) -> None:
         """Let a thread take *job*; the mutex is held."""
+        if self._closed:
+            return
         self._queue.append(job)
         if len(self._queue) > self._idle and self._threads < self._width:
             if self._threads == 0:
                 self._before_threads()
             self._threads += 1
             threading.Thread(target=self._work, name=f"hpm-{self._threads}", daemon=True).start()
-        self._mutex.notify()
+        if self._idle:
+            self._mutex.notify()
 
     def _work(self) -> None:
         while True:
@@ -139,24 +199,36 @@ class Executor:
                 job = self._queue.popleft()
             self._see_to(job)
 
-    def _see_to(self, job: _Job) -> BaseException | None:
-        """*job* is done, by this thread if no other took it; the result is its failure."""
-        with self._mutex:
-            is_mine, job.is_taken = not job.is_taken, True
-        if is_mine:
-            failure = self._see_to(job.before) if job.before is not None else None
-            if failure is not None:
-                job.future.set_exception(failure)
-            else:
-                _do(job.future, job.work)
+    def _see_to(self, job: _Job) -> None:
+        """*job* is done, by this thread if no other has taken it."""
+        while not job.is_done:
             with self._mutex:
-                for follower in job.after:
-                    self._enqueue(follower)
-        return job.future.exception()
+                is_mine, ended = not job.is_taken, job.ended
+                if is_mine:
+                    job.take()
+            if is_mine:
+                self._do(job)
+            elif not job.is_done:
+                job.listen()
+                with ended:  # another may wait, too
+                    pass
 
+    def _do(self, job: _Job) -> None:
+        result, failure = None, None
+        if job.before is not None:
+            self._see_to(job.before)
+            failure = job.before.failure
+        if failure is None:
+            try:
+                result = job.work()
+            except BaseException as error:  # noqa: BLE001  handed on to whoever collects
+                failure = error
+        self._end(job, result, failure)
 
-def _do(future: Future[Any], work: Callable[[], Any]) -> None:
-    try:
-        future.set_result(work())
-    except BaseException as error:  # noqa: BLE001  handed on to whoever collects
-        future.set_exception(error)
+    def _end(self, job: _Job, result: Any, failure: BaseException | None) -> None:
+        with self._mutex:
+            job.result, job.failure, job.is_done = result, failure, True
+            followers, job.after = job.after, []
+            for follower in followers:
+                self._enqueue(follower)
+        job.ended.release()

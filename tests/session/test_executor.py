@@ -75,3 +75,36 @@ def test_nothing_is_begun_after_the_end(executor: Executor) -> None:
     executor.close()
     executor.start(("a", _never))
     assert not executor.knows("a")
+
+
+def test_what_was_lent_is_collected_as_it_was_given_back(executor: Executor) -> None:
+    """Who collects lent work listens for it, gets what came of it, and does none himself."""
+    listening = threading.Event()
+    give_back = executor.lend("a", _never, listening.set)
+    assert give_back is not None
+    executor.start(("a", _never), ("b", lambda: "followed"))
+    assert listening.is_set()
+    give_back("result")
+    assert executor.collect("a", _never) == "result"
+    assert executor.collect("b", _never) == "followed"
+
+
+def test_what_is_given_back_undone_is_done_here(executor: Executor) -> None:
+    """Who waits for lent work that comes back undone gets the result of the work itself."""
+    found: list[str] = []
+    waiting = threading.Event()
+    give_back = executor.lend("a", lambda: "done here", waiting.set)
+    assert give_back is not None
+    collecting = threading.Thread(target=lambda: found.append(executor.collect("a", _never)))
+    collecting.start()
+    assert waiting.wait(60)
+    give_back(None)
+    collecting.join(60)
+    assert found == ["done here"]
+
+
+def test_what_is_known_cannot_be_lent(executor: Executor) -> None:
+    """What somebody began already is not lent, and stays what it was."""
+    assert executor.collect("a", lambda: "result") == "result"
+    assert executor.lend("a", _never, lambda: None) is None
+    assert executor.collect("a", _never) == "result"

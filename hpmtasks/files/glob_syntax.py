@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+
+from hpmtasks.dataclass import dataclass
 
 #: More alternatives than any honest set has, braces multiplied out.
 MOST_PATTERNS = 4096

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.files.failures import storage_failures
 
 # How many folders are held open at once. What lies deeper is first moved up, so that neither the

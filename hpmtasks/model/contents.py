@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from hpmtasks.dataclass import dataclass
 
 #: The file that the interpreter loads when the manifest names none.
 DEFAULT_MAIN = "src/index.hml"

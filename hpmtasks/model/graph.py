@@ -5,9 +5,9 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.model.lock_entry import Lockfile
 from hpmtasks.model.manifest import NO_VERSION, Manifest
 from hpmtasks.model.package import PackageName

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.json_scan import DEEPEST, MalformedJson, scan
 
 #: Longest package.json that is read, in bytes.

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+
+from hpmtasks.dataclass import dataclass
 
 #: How deep arrays and objects may stand in each other.
 DEEPEST = 100

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from hpmtasks.dataclass import dataclass, field, replace
 from hpmtasks.model.lock_entry import LockEntry, Lockfile
 from hpmtasks.model.package import PackageName
 

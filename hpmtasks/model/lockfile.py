@@ -7,9 +7,9 @@ with the first hpm, and so are the names of these functions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
+from hpmtasks.dataclass import replace
 from hpmtasks.errors import InvalidLockfile
 from hpmtasks.model.lock_entry import LOCK_VERSION, LockEntry, Lockfile
 from hpmtasks.model.lock_format import UNKNOWN_INTEGRITY, parse_lockfile, render

@@ -11,10 +11,10 @@ The text is edited, never written anew, by ``manifest_edit``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidManifest
 from hpmtasks.model.json_text import MalformedJson, decode, load
 from hpmtasks.model.manifest_edit import (

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Self
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.semver.constraint import Constraint, parse_constraint
 from hpmtasks.semver.version import Version
 

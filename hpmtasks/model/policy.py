@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidManifest
 from hpmtasks.model.manifest import Manifest
 

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.files.glob_syntax import MOST_PARTS, parse_globs
 from hpmtasks.model.fields import Field, Reader, leads_out, near
 from hpmtasks.model.manifest_issues import shown

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidManifest
 from hpmtasks.files.mutex import Mutex
 from hpmtasks.model.package import PackageName

@@ -24,10 +24,10 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import HpmError
 from hpmtasks.files.atomic import write_all, write_atomically
 from hpmtasks.files.mutex import Mutex

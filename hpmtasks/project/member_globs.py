@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TypeAlias
+
+from hpmtasks.dataclass import dataclass
 
 #: Never a member, and never looked into.
 _SKIPPED = frozenset({".git", ".hpm", "hem_modules", "node_modules"})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import NotInProject, Usage
 from hpmtasks.model.manifest import NO_VERSION, Manifest, get_all_dependencies
 from hpmtasks.model.package import PackageName

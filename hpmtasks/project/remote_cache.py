@@ -7,10 +7,10 @@ scripts leave on the machines that read it, and a project may be a stranger's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidSetting, NetworkFailure
 
 _ON = frozenset({"on", "true", "yes", "1"})

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.project.config import read_config
 from hpmtasks.project.remote_cache import RemoteCache

@@ -12,10 +12,10 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.errors import HpmError
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.boot import boot

@@ -21,11 +21,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from operator import or_
 from typing import Final, NoReturn, TypeAlias
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.semver.notations import NOTATIONS, Partial, hyphen
 from hpmtasks.semver.version import BUILD, IDENTIFIER, NUMBER, Version, VersionLike, as_version, identifiers
 from hpmtasks.semver.version_set import VersionSet

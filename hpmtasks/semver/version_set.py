@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Self
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.semver.version import Key, Version
 from hpmtasks.semver.wording import LEAST, START, Cuts, constraint_for, description_of, next_release
 

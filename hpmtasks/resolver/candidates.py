@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.resolver.catalogue import Catalogue, ForesightedCatalogue, Unavailable
 from hpmtasks.resolver.request import Direction, MemberPackage
+from hpmtasks.resolver.stock import Stock
 from hpmtasks.semver.version import Version
 from hpmtasks.semver.version_set import VersionSet
 
@@ -34,8 +34,8 @@ class Candidates:
         self.direction = direction
         self.direct = direct
         self.members = members
-        self._existing: dict[PackageName, tuple[Version, ...]] = {
-            name: (member.package.version,) for name, member in members.items()
+        self._stocks: dict[PackageName, Stock] = {
+            name: Stock((member.package.version,)) for name, member in members.items()
         }
         self._requirements: dict[PackageId, tuple[Requirement, ...]] = {
             member.package: () for member in members.values()
@@ -50,7 +50,7 @@ class Candidates:
 
     def announce(self, names: Iterable[PackageName]) -> None:
         """Let the catalogue fetch side by side what :meth:`existing` is about to ask one by one."""
-        unknown = [name for name in names if name not in self._existing and name not in self._announced]
+        unknown = [name for name in names if name not in self._stocks and name not in self._announced]
         if unknown:
             self._announced.update(unknown)
             self._catalogue.prefetch(unknown)
@@ -71,14 +71,17 @@ class Candidates:
         Raises:
             Unavailable: The catalogue does not have the package.
         """
-        versions = self._existing.get(name)
-        if versions is None:
+        return self._stock_of(name).versions
+
+    def _stock_of(self, name: PackageName) -> Stock:
+        stock = self._stocks.get(name)
+        if stock is None:
             # Versions that differ in build metadata only are equal; the last by its text stands for all.
             found = {version: version for version in sorted(self._ask_versions(name), key=str)}
             if name in self.locked:
                 found[self.locked[name]] = self.locked[name]
-            versions = self._existing[name] = tuple(sorted(found.values()))
-        return versions
+            stock = self._stocks[name] = Stock(found.values())
+        return stock
 
     def unlocked(self, name: PackageName) -> VersionSet:
         """Every version but the locked one."""
@@ -91,10 +94,10 @@ class Candidates:
         Where the others are known, the gaps on both sides of it are included, so that what is
         true of neighbours joins to one stretch without holes. See "Extents" in docs/resolution.md.
         """
-        existing = self._existing.get(package.name)
-        if existing is None:
+        stock = self._stocks.get(package.name)
+        if stock is None:
             return VersionSet.exactly(package.version)
-        place = bisect_left(existing, package.version)
+        existing, place = stock.versions, stock.place_of(package.version)
         return VersionSet.interval(
             existing[place - 1] if place else None,
             existing[place + 1] if place + 1 < len(existing) else None,
@@ -103,13 +106,15 @@ class Candidates:
 
     def known(self, name: PackageName) -> tuple[Version, ...]:
         """What :meth:`existing` has answered; nothing if it was never asked, or refused."""
-        return self._existing.get(name, ())
+        stock = self._stocks.get(name)
+        return stock.versions if stock else ()
 
     def listed(self, name: PackageName) -> tuple[Version, ...] | None:
         """All versions there are; ``None`` if the catalogue was never asked, so that there may be others."""
         if name in self._refusals:
             return (self.locked[name],) if name in self.locked else ()
-        return self._existing.get(name)
+        stock = self._stocks.get(name)
+        return stock.versions if stock else None
 
     def requirements_known(self) -> list[PackageId]:
         """Every candidate about which the catalogue has been asked, whatever it answered; sorted."""
@@ -122,27 +127,30 @@ class Candidates:
 
     def names_known(self) -> list[PackageName]:
         """Every package whose versions are known; sorted."""
-        return sorted(self._existing)
+        return sorted(self._stocks)
 
     def is_known(self, package: PackageId) -> bool:
         """The catalogue was asked about this candidate."""
         return package in self._requirements or package in self._refusals
 
-    def possible(self, name: PackageName, versions: VersionSet) -> tuple[Version, ...]:
-        """The existing versions in *versions*, the preferred one first.
+    def possible(self, name: PackageName, versions: VersionSet) -> tuple[int, Version] | None:
+        """How many of *versions* exist, and which of them is tried first; ``None`` if none does.
 
-        Only the locked one, where that is among them: a search that has to leave it finds
-        the others after the lock was ruled out.
+        Only the locked one counts, where that is among them: a search that has to leave it
+        finds the others after the lock was ruled out.
 
         Raises:
             Unavailable: The catalogue does not have the package.
         """
         locked = self.locked_in(name, versions)
         if locked is not None:
-            return (locked,)
-        ascending = tuple(versions.filter(self.existing(name)))
-        lowest = self.direction == "lowest" or (self.direction == "lowest-direct" and name in self.direct)
-        return ascending if lowest else ascending[::-1]
+            return 1, locked
+        found = self._stock_of(name).within(versions)
+        if found is None:
+            return None
+        many, lowest, highest = found
+        is_upwards = self.direction == "lowest" or (self.direction == "lowest-direct" and name in self.direct)
+        return many, lowest if is_upwards else highest
 
     def requirements(self, package: PackageId) -> tuple[Requirement, ...]:
         """What *package* requires, sorted by name. Asked of the catalogue the first time only.

@@ -5,8 +5,8 @@ See "Incompatibilities" in docs/resolution.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from hpmtasks.model.package import PackageName, Requirement
@@ -31,9 +31,24 @@ class RequiredByPackage:
     """Some versions of one package, known one by one, require another."""
 
     name: PackageName
-    versions: tuple[Version, ...]
+    # Those that were learned last.
+    news: tuple[Version, ...]
     requirement: Requirement
     overridden: Constraint | None = None
+    # What was known before. A chain, because each copy of a list of thousands would be kept.
+    before: RequiredByPackage | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """All of them, ascending."""
+        return tuple(sorted({version for link in self.chain() for version in link.news}))
+
+    def chain(self) -> Iterator[RequiredByPackage]:
+        """This, what was known before it, and so on."""
+        link: RequiredByPackage | None = self
+        while link is not None:
+            yield link
+            link = link.before
 
 
 @dataclass(frozen=True, slots=True)

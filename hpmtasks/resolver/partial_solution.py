@@ -32,12 +32,19 @@ class Assignment:
 
 
 class PartialSolution:
-    """A stack of assignments, looked up by package."""
+    """A stack of assignments, looked up by package.
+
+    Attributes:
+        decisions: The versions that have been chosen.
+        touched: The packages of which something else has been known since somebody emptied it.
+            A dictionary is used as an ordered set.
+    """
 
     def __init__(self) -> None:
         self._steps: list[Assignment] = []
         self._of: dict[PackageName, list[Assignment]] = {}
         self.decisions: dict[PackageName, Version] = {}
+        self.touched: dict[PackageName, None] = {}
 
     def decide(self, package: PackageId) -> None:
         """Choose a version. Everything assigned from now on belongs to this decision."""
@@ -54,6 +61,7 @@ class PartialSolution:
         step = Assignment(name, known, len(self.decisions), len(self._steps), cause)
         history.append(step)
         self._steps.append(step)
+        self.touched[name] = None
 
     @property
     def level(self) -> int:
@@ -64,6 +72,7 @@ class PartialSolution:
         """Take back every decision after the first *level* ones, and what followed from them."""
         while self._steps and self._steps[-1].level > level:
             step = self._steps.pop()
+            self.touched[step.name] = None
             history = self._of[step.name]
             history.pop()
             if not history:
@@ -82,12 +91,20 @@ class PartialSolution:
         steps = self._of[name]
         return steps[bisect_left(steps, True, key=lambda step: _satisfies(step, term))]
 
-    def undecided(self) -> Iterator[tuple[PackageName, VersionSet]]:
-        """Each package that must be installed and has no version yet, with the versions still possible."""
-        for name, history in self._of.items():
-            known = history[-1].known
-            if known.positive and name not in self.decisions:
-                yield name, known.versions
+    def open_versions(self, name: PackageName) -> VersionSet | None:
+        """The versions of *name* that may be chosen; ``None`` if it has one already, or is not needed."""
+        history = self._of.get(name)
+        if not history or name in self.decisions:
+            return None
+        known = history[-1].known
+        return known.versions if known.positive else None
+
+    def touched_and_open(self) -> Iterator[tuple[PackageName, VersionSet]]:
+        """Each of :attr:`touched` that needs a version, as first spelled, with those that may be chosen."""
+        for name in self.touched:
+            versions = self.open_versions(name)
+            if versions is not None:
+                yield self._of[name][0].name, versions
 
 
 def _satisfies(step: Assignment, term: Term) -> bool:

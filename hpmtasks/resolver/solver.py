@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import NamedTuple
 
 from hpmtasks.model.package import PackageId, PackageName, Requirement
+from hpmtasks.resolver.agenda import Agenda
 from hpmtasks.resolver.candidates import Candidates
 from hpmtasks.resolver.catalogue import Unavailable
 from hpmtasks.resolver.incompatibility import (
@@ -22,11 +22,16 @@ from hpmtasks.resolver.incompatibility import (
     RequiredByRoot,
     derive,
 )
+from hpmtasks.resolver.knowledge import Knowledge
 from hpmtasks.resolver.partial_solution import Assignment, PartialSolution
 from hpmtasks.resolver.request import Overrides, RootRequirement
 from hpmtasks.resolver.term import Relation, Term
 from hpmtasks.semver.version import Version
 from hpmtasks.semver.version_set import VersionSet
+
+# A set of more cuts than this is not merged with any more versions: thousands of such sets, each a
+# little larger than the last, would be kept.
+_MOST_CUTS = 128
 
 
 class Unsolvable(Exception):
@@ -41,14 +46,6 @@ class Unsolvable(Exception):
         self.proof = proof
 
 
-class _Option(NamedTuple):
-    """The next candidate of a package. Sorts by how many are left, then by name."""
-
-    left: int
-    key: str
-    package: PackageId
-
-
 class Solver:
     """One resolution in progress."""
 
@@ -57,15 +54,11 @@ class Solver:
         self._candidates = candidates
         self._overrides = overrides
         self._solution = PartialSolution()
-        # The newest last. A dictionary is used as an ordered set.
-        self._incompatibilities: dict[PackageName, dict[Incompatibility, None]] = {}
+        self._knowledge = Knowledge()
         # The one incompatibility for "some versions of X require Y": see "Merging" in docs/resolution.md.
         self._requiring: dict[tuple[PackageName, PackageName, VersionSet], Incompatibility] = {}
         self._learned: set[PackageId] = set()
-        # Incompatibilities that cannot come true before a decision of this level is taken back.
-        self._contradicted: dict[Incompatibility, int] = {}
-        # For each undecided package, the versions that were possible, and what is tried first of how many.
-        self._options: dict[PackageName, tuple[VersionSet, _Option]] = {}
+        self._agenda = Agenda(self._solution.open_versions)
 
     def prepare(self, packages: Iterable[PackageId]) -> None:
         """Take in at once what *packages* require, before they are candidates; a proof gets shorter by it."""
@@ -85,19 +78,11 @@ class Solver:
             changed = [] if learned_of is None else [learned_of]
         return self._solution.decisions
 
-    def _add(self, incompatibility: Incompatibility) -> None:
-        for name in incompatibility.terms:
-            self._incompatibilities.setdefault(name, {})[incompatibility] = None
-
-    def _remove(self, incompatibility: Incompatibility) -> None:
-        for name in incompatibility.terms:
-            del self._incompatibilities[name][incompatibility]
-
     def _require_from_root(self, root: RootRequirement) -> PackageName:
         effective = self._overrides.apply(root.requirement, root.member)
         overridden = None if effective == root.requirement else root.requirement.constraint
         cause = RequiredByRoot(replace(root, requirement=effective), overridden)
-        self._add(
+        self._knowledge.add(
             Incompatibility({effective.name: Term(effective.constraint.versions, positive=False)}, cause)
         )
         return effective.name
@@ -111,9 +96,7 @@ class Solver:
             name = next(iter(waiting))
             del waiting[name]
             # The newest first: what was just learned says most.
-            for incompatibility in reversed(list(self._incompatibilities.get(name, ()))):
-                if incompatibility in self._contradicted:
-                    continue
+            for incompatibility in self._knowledge.about(name):
                 follows, is_conflict = self._consequence(incompatibility)
                 if is_conflict:
                     learned = self._resolve_conflict(incompatibility)
@@ -133,7 +116,7 @@ class Solver:
         for name, term in incompatibility.terms.items():
             relation = self._solution.relation_to(name, term)
             if relation is Relation.CONTRADICTED:
-                self._contradicted[incompatibility] = self._solution.level
+                self._knowledge.set_aside(incompatibility, self._solution.level)
                 return None, False
             if relation is Relation.OPEN:
                 if still_open is not None:
@@ -158,14 +141,14 @@ class Solver:
             if latest.cause is None or previous_level < latest.level:
                 self._backtrack(previous_level)
                 if learned is not conflict:
-                    self._add(learned)
+                    self._knowledge.add(learned)
                 return learned
             learned = derive(learned, latest.cause, latest.name)
         raise Unsolvable(learned)
 
     def _backtrack(self, level: int) -> None:
         self._solution.backtrack(level)
-        self._contradicted = {each: since for each, since in self._contradicted.items() if since <= level}
+        self._knowledge.bring_back(level)
 
     def _latest_satisfier(self, conflict: Incompatibility) -> tuple[Assignment, int]:
         """The step that made *conflict* true, and the level at which all else in it was true already."""
@@ -187,38 +170,34 @@ class Solver:
         Returns:
             The package about which something new is known; ``None`` if there is nothing to decide.
         """
-        undecided = list(self._solution.undecided())
-        changed = [each for each in undecided if not self._has_option(*each)]
-        changed.sort(key=lambda each: each[0].key)
+        touched = self._solution.touched_and_open()
+        waiting = [each for each in touched if not self._agenda.resumes(*each)]
+        waiting.sort(key=lambda each: each[0].key)
         self._candidates.announce(
-            name for name, versions in changed if self._candidates.locked_in(name, versions) is None
+            name for name, versions in waiting if self._candidates.locked_in(name, versions) is None
         )
-        for name, versions in changed:
+        expected = []
+        for name, versions in waiting:
             try:
                 possible = self._candidates.possible(name, versions)
             except Unavailable as refusal:
                 self._exclude(name, refusal)
                 return name
-            if not possible:
-                self._add(Incompatibility({name: Term(versions)}, NoVersion(name, versions)))
+            if possible is None:
+                self._knowledge.add(Incompatibility({name: Term(versions)}, NoVersion(name, versions)))
                 return name
-            option = _Option(len(possible), name.key, PackageId(name, possible[0]))
-            self._options[name] = (versions, option)
-        if not undecided:
-            return None
-        options = [self._options[name][1] for name, _ in undecided]
-        self._candidates.expect(self._options[name][1].package for name, _ in changed)
-        return self._try(min(options).package)
-
-    def _has_option(self, name: PackageName, versions: VersionSet) -> bool:
-        """The option for *name* was found for these same versions."""
-        option = self._options.get(name)
-        return option is not None and option[0] is versions
+            left, preferred = possible
+            expected.append(PackageId(name, preferred))
+            self._agenda.put(expected[-1], versions, left)
+        self._solution.touched.clear()
+        self._candidates.expect(expected)
+        package = self._agenda.first()
+        return None if package is None else self._try(package)
 
     def _exclude(self, name: PackageName, refusal: Unavailable) -> None:
         cause = PackageUnavailable(name, refusal.reason, refusal.missing_package, refusal.origin)
         # A locked version is there even if the package has vanished.
-        self._add(Incompatibility({name: Term(self._candidates.unlocked(name))}, cause))
+        self._knowledge.add(Incompatibility({name: Term(self._candidates.unlocked(name))}, cause))
 
     def _try(self, package: PackageId) -> PackageName:
         """Decide for *package*, unless it is known by now to be impossible here."""
@@ -237,7 +216,7 @@ class Solver:
         except Unavailable as refusal:
             cause = CandidateUnavailable(package.name, package.version, refusal.reason)
             incompatibility = Incompatibility({package.name: Term(self._candidates.extent(package))}, cause)
-            self._add(incompatibility)
+            self._knowledge.add(incompatibility)
             return [incompatibility]
         news = [self._require(package, requirement) for requirement in requirements]
         return [each for each in news if each is not None]
@@ -261,19 +240,21 @@ class Solver:
                 return None
             cause = RequiredByPackage(package.name, (package.version,), requirement, overridden)
             incompatibility = Incompatibility({package.name: Term(extent)}, cause)
-            self._add(incompatibility)
+            self._knowledge.add(incompatibility)
             return incompatibility
         key = (package.name, requirement.name, wanted)
-        versions: tuple[Version, ...] = (package.version,)
         before = self._requiring.get(key)
+        others = None
         if before is not None and isinstance(before.cause, RequiredByPackage):
-            versions = tuple(sorted((*before.cause.versions, package.version)))
-            extent |= before.terms[package.name].versions
-            self._remove(before)
+            known = before.terms[package.name].versions
+            if len(known.releases) + len(known.prereleases) < _MOST_CUTS:
+                others = before.cause
+                extent |= known
+                self._knowledge.remove(before)
         merged = Incompatibility(
             {package.name: Term(extent), requirement.name: Term(wanted, positive=False)},
-            RequiredByPackage(package.name, versions, requirement, overridden),
+            RequiredByPackage(package.name, (package.version,), requirement, overridden, others),
         )
         self._requiring[key] = merged
-        self._add(merged)
+        self._knowledge.add(merged)
         return merged

@@ -17,7 +17,7 @@ version belongs if an odd number of cuts lies before it.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import Self
 
@@ -194,6 +194,11 @@ def _covered(a: Cuts, b: Cuts, *, by: int) -> Cuts:
         return a
     if not a or not b:
         return (a or b) if by == 1 else ()
+    # A set with many holes usually meets one stretch: a candidate, or the neighbours of one.
+    if len(b) <= 2 < len(a):
+        return _joined(a, b) if by == 1 else _clipped(a, b)
+    if len(a) <= 2 < len(b):
+        return _joined(b, a) if by == 1 else _clipped(b, a)
     cuts: list[Key] = []
     i = j = 0
     covered = False
@@ -206,6 +211,24 @@ def _covered(a: Cuts, b: Cuts, *, by: int) -> Cuts:
             covered = not covered
             cuts.append(cut)
     return tuple(cuts)
+
+
+def _joined(cuts: Cuts, stretch: Cuts) -> Cuts:
+    """The union of *cuts* and one *stretch*; where they touch, no cut is left. Found by halving."""
+    begin = bisect_left(cuts, stretch[0])
+    left = cuts[:begin] if begin & 1 else (*cuts[:begin], stretch[0])
+    if len(stretch) == 1:
+        return left
+    end = bisect_right(cuts, stretch[1])
+    return left + (cuts[end:] if end & 1 else (stretch[1], *cuts[end:]))
+
+
+def _clipped(cuts: Cuts, stretch: Cuts) -> Cuts:
+    """What of *cuts* lies within one *stretch*. Found by halving."""
+    begin = bisect_right(cuts, stretch[0])
+    end = bisect_left(cuts, stretch[1]) if len(stretch) > 1 else len(cuts)
+    inside = (stretch[0], *cuts[begin:end]) if begin & 1 else cuts[begin:end]
+    return (*inside, stretch[1]) if len(stretch) > 1 and end & 1 else inside
 
 
 def _complement(cuts: Cuts) -> Cuts:

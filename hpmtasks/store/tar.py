@@ -106,15 +106,10 @@ def list_members(data: Buffer) -> Listing:
         if header.kind in _DESCRIPTIONS:
             extended.take(header.kind, data[start : start + bounded(header.size)])
             continue
-        full = _member(header, extended, start)
+        path, kind = _path(header, extended)
+        top = top or path.partition("/")[0]
+        members.append(_member(_inside(top, path, kind), kind, header, extended, start))
         extended.forget()
-        first, _, inner = full.path.partition("/")
-        top = top or first
-        if first != top or (not inner and full.kind is not Kind.FOLDER):
-            raise Refused("it is not one folder", full.path)
-        if _DRIVE.match(inner):
-            raise Refused("a path names a drive", full.path)
-        members.append(full._replace(path=inner))
     if extended.is_pending:
         raise Refused(CUT_SHORT)
     _check_end(data, offset)
@@ -166,23 +161,40 @@ class _Extended:
         return found
 
     def get(self, key: bytes, otherwise: bytes) -> bytes:
+        if not self.is_pending:
+            return otherwise
         return self.pax.get(key) or self.gnu.get(key) or otherwise
 
 
-def _member(header: Header, extended: _Extended, start: int) -> Member:
+def _path(header: Header, extended: _Extended) -> tuple[str, Kind]:
+    """The whole path of a member, checked, and what it is."""
     name = text(extended.get(b"path", header.name))
     kind = _KINDS.get(header.kind)
     if kind is None:
         raise Refused(_NEVER_IN_A_PACKAGE.get(header.kind, "it holds something of an unknown kind"), name)
-    if extended.get(b"size", b"%d" % header.size) != b"%d" % header.size:
-        raise Refused("a member has two sizes", name)
-    if kind is not Kind.FILE and header.size:
-        raise Refused("a folder or link has content", name)
     path = name.rstrip("/") if kind is Kind.FOLDER and name.strip("/") else name
-    _check_path(path.removeprefix("./"))
-    target = _target(extended.get(b"linkpath", header.target), name) if kind is Kind.LINK else ""
-    executable = bool(header.mode & _OWNER_MAY_EXECUTE)
-    return Member(path.removeprefix("./"), kind, executable, start, header.size, target)
+    path = path.removeprefix("./")
+    _check_path(path)
+    return path, kind
+
+
+def _inside(top: str, path: str, kind: Kind) -> str:
+    """*path* as inside the folder *top*."""
+    first, _, inner = path.partition("/")
+    if first != top or (not inner and kind is not Kind.FOLDER):
+        raise Refused("it is not one folder", path)
+    if _DRIVE.match(inner):
+        raise Refused("a path names a drive", path)
+    return inner
+
+
+def _member(path: str, kind: Kind, header: Header, extended: _Extended, start: int) -> Member:
+    if extended.is_pending and extended.get(b"size", b"%d" % header.size) != b"%d" % header.size:
+        raise Refused("a member has two sizes", path)
+    if kind is not Kind.FILE and header.size:
+        raise Refused("a folder or link has content", path)
+    target = _target(extended.get(b"linkpath", header.target), path) if kind is Kind.LINK else ""
+    return Member(path, kind, bool(header.mode & _OWNER_MAY_EXECUTE), start, header.size, target)
 
 
 def _target(raw: bytes, name: str) -> str:
@@ -234,10 +246,16 @@ def _check_places(members: list[Member]) -> None:
                 raise Refused("a path is there twice", folder)
             taken.add(folder)
             folder = folder.rpartition("/")[0]
-        while folder not in folders:
-            folders.add(folder)
-            folder = folder.rpartition("/")[0]
-        if len(folders) > MOST_FOLDERS:
-            raise Refused(f"it has more than {MOST_FOLDERS} folders")
+        if folder not in folders:
+            _add_folders(folder, folders)
     if both := taken & folders:
         raise Refused("a path is a folder and also something else", min(both))
+
+
+def _add_folders(folder: str, folders: set[str]) -> None:
+    """*folder* and those above it are among *folders*."""
+    while folder not in folders:
+        folders.add(folder)
+        folder = folder.rpartition("/")[0]
+    if len(folders) > MOST_FOLDERS:
+        raise Refused(f"it has more than {MOST_FOLDERS} folders")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 from hpmtasks.advisories.severity import Severity, severity_of
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.json_text import MalformedJson, load
 
 #: Longest record that is read, in bytes. Those of distributions list thousands of versions.

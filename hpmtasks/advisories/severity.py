@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
+
+from hpmtasks.dataclass import dataclass
 
 #: The ratings of the CVSS specification, from harmless to worst. ``unknown``: nobody says.
 Rating = Literal["none", "low", "medium", "high", "critical", "unknown"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.contents import DEFAULT_MAIN
 from hpmtasks.model.interpreter_rules import declared_main, main_as_loaded
 

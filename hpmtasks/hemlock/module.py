@@ -8,10 +8,10 @@ parser would refuse gives what could be made out.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.hemlock.tokens import Token, Unreadable, tokens_of, value_of
 
 Kind: TypeAlias = Literal["named", "star", "namespace", "reexport"]

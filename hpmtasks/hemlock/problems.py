@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.hemlock.lookup import STDLIB, PackageImport, package_import, relative_import
 from hpmtasks.hemlock.module import read_module
 from hpmtasks.hemlock.tokens import source_of

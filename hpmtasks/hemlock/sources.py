@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.hemlock.lookup import SUFFIX, package_import
 
 MANIFEST = "package.json"

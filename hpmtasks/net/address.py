@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import NetworkFailure
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}

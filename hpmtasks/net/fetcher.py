@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 from urllib.parse import urlsplit
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import NotOffline
 
 #: The most that is read into memory for one answer: refs of a very large repository, a page of tags.

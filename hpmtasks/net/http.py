@@ -8,12 +8,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from io import BytesIO
 from queue import SimpleQueue
 from typing import BinaryIO
 
 from hpmtasks import __version__
+from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.errors import NetworkFailure
 from hpmtasks.net.address import Origin, origin_of, redirected, without_secrets
 from hpmtasks.net.fetcher import LARGEST_ANSWER, LARGEST_DOWNLOAD, Answer, Fetcher, OfflineFetcher, Token

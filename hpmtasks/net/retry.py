@@ -6,8 +6,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidSetting
 
 #: Seconds before the first, second ... retry, unless ``HPM_RETRY_DELAYS`` says otherwise.

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.net.retry import Patience
 
 #: Connections to all servers together.

@@ -6,9 +6,9 @@ See "Which error" in docs/resolution.md.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.resolver.candidates import Candidates
 from hpmtasks.resolver.catalogue import Unavailable

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageName, Requirement
 from hpmtasks.resolver.candidates import Candidates
 from hpmtasks.resolver.incompatibility import (

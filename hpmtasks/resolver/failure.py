@@ -6,9 +6,9 @@ See "Which error" in docs/resolution.md.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from hpmtasks import errors
+from hpmtasks.dataclass import replace
 from hpmtasks.model.package import PackageName, Requirement
 from hpmtasks.resolver.dead_ends import (
     DeadEnd,

@@ -6,9 +6,9 @@ See "Incompatibilities" in docs/resolution.md.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.model.package import PackageName, Requirement
 from hpmtasks.resolver.request import RootRequirement
 from hpmtasks.resolver.term import Term

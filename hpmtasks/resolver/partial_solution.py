@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.resolver.incompatibility import Incompatibility
 from hpmtasks.resolver.term import Relation, Term

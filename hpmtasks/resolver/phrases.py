@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageName, Requirement
 from hpmtasks.resolver.candidates import Candidates
 from hpmtasks.resolver.incompatibility import (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.semver.constraint import Constraint
 

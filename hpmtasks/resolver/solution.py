@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.resolver.request import RootRequirement
 from hpmtasks.semver.version import Version

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 
+from hpmtasks.dataclass import replace
 from hpmtasks.model.package import PackageName, Requirement
 from hpmtasks.resolver.candidates import Candidates
 from hpmtasks.resolver.catalogue import Catalogue

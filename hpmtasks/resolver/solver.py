@@ -7,8 +7,8 @@ names the comments cite.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from hpmtasks.dataclass import replace
 from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.resolver.agenda import Agenda
 from hpmtasks.resolver.candidates import Candidates

@@ -6,10 +6,10 @@ See "Suggestions" in docs/resolution.md.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from hpmtasks import errors
+from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.model.package import PackageName, Requirement
 from hpmtasks.resolver.candidates import Candidates
 from hpmtasks.resolver.phrases import describe_constraint, enumerate_words

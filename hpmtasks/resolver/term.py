@@ -5,9 +5,9 @@ See "Terms" in docs/resolution.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.semver.version_set import VersionSet
 
 

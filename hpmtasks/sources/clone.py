@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self, runtime_checkable
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import NetworkFailure
 from hpmtasks.model.package import PackageName
 from hpmtasks.sources.git_process import GitFailed, alone, connecting, git_output, make_bare, options, run_git

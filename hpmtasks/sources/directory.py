@@ -6,10 +6,10 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import IntegrityMismatch, PackageNotFound, StorageFailure
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version, parse_tag

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.model.package import PackageName
 from hpmtasks.net.address import is_loopback

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import BinaryIO, Literal, Self, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidSetting, NetworkFailure, PackageNotFound, RateLimited
 from hpmtasks.model.package import PackageName
 from hpmtasks.net.address import is_loopback, origin_of

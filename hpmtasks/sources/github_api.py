@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, MutableMapping
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import NetworkFailure
 from hpmtasks.model.package import PackageName
 from hpmtasks.net.address import origin_of

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.model.package import PackageName
 from hpmtasks.net.fetcher import Fetcher, OfflineFetcher

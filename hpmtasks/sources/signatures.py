@@ -10,9 +10,9 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Literal
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.sources.clone import Clone
 from hpmtasks.sources.git_process import GitFailed, connecting, git_output, run_git
 

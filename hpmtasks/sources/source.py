@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import BinaryIO, Protocol, runtime_checkable
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version, parse_tag
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import Usage
 from hpmtasks.sources.git_process import GitFailed, alone, connecting, git_output, make_bare, run_git
 

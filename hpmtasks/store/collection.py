@@ -12,9 +12,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.files.leftovers import PREFIX, sweep, temporary_beside
 from hpmtasks.files.removal import remove_tree

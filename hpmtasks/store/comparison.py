@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import islice, takewhile
 from typing import Literal
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import StorageFailure
 from hpmtasks.store.entries import TreeEntry, TreeFile
 

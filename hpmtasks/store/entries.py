@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import IntegrityMismatch
 from hpmtasks.model.package import PackageName
 

@@ -7,9 +7,9 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.model.package import PackageName
 from hpmtasks.store.entries import ArchiveEntry, CachedPackage, TreeEntry

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import Defect
 from hpmtasks.model.package import PackageName
 

@@ -7,8 +7,7 @@ alone, without a file system.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from hpmtasks.dataclass import dataclass
 from hpmtasks.store.refusal import DEEPEST, MOST_BYTES, MOST_ENTRIES, MOST_FOLDERS, MOST_LINK_PARTS, Refused
 from hpmtasks.store.tar import Kind, Member
 

@@ -13,10 +13,10 @@ import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from hpmtasks.dataclass import replace
 from hpmtasks.errors import StorageFailure, UnsafeArchive
 from hpmtasks.files.atomic import replace_folder, sync_folder
 from hpmtasks.files.boot import boot

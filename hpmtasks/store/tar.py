@@ -8,10 +8,10 @@ archives in the same bytes, the archive is refused; so what was checked is what 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.store.header import BLOCK, CUT_SHORT, Header, bounded, read_header, read_pax, text
 from hpmtasks.store.inflate import Buffer
 from hpmtasks.store.refusal import (

@@ -11,9 +11,9 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import IntegrityMismatch, StorageFailure
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.failures import storage_failures

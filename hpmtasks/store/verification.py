@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.store.index import read_tree_index
 from hpmtasks.store.inventory import archives, records, trees
 from hpmtasks.store.layout import Layout, is_sha256, tree_files, tree_index

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.hemlock.lookup import STDLIB, find_in, package_import, relative_import, with_suffix
 from hpmtasks.hemlock.module import Import, Module, read_module
 from hpmtasks.hemlock.tokens import source_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.store.layout import is_sha256
 from hpmtasks.store.results import wire
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.store.inventory import every_file, files_in, folders
 from hpmtasks.store.layout import Layout, is_sha256
 from hpmtasks.store.results.digest import EMPTY, Digest

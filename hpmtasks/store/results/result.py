@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.store.results import wire
 from hpmtasks.store.results.digest import EMPTY, Digest
 from hpmtasks.store.results.paths import why_no_link, why_no_output, why_not_together

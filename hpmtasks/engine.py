@@ -8,7 +8,6 @@ one did the other need not do again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from doit.control import ExecNode, TaskControl, TaskDispatcher
@@ -16,6 +15,7 @@ from doit.dependency import Dependency
 from doit.runner import SUCCESS, Runner
 from doit.task import Stream, Task
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import Defect
 from hpmtasks.graph import group
 from hpmtasks.pipeline import INSTALL, Prove, installation, is_script, prover, script_name, scripts

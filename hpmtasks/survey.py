@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from doit.dependency import Dependency
 from doit.task import Task
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import HpmError
 from hpmtasks.model.graph import find_why
 from hpmtasks.model.lockfile import Lockfile

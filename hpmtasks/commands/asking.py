@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import Usage
 from hpmtasks.scripts.tasks import TaskId
 

@@ -6,7 +6,6 @@ import argparse
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
@@ -18,6 +17,7 @@ from hpmtasks.commands.console import Console
 from hpmtasks.commands.fetch import open_locked_session
 from hpmtasks.commands.pack import FINDINGS
 from hpmtasks.commands.project_change import change_project, options_of
+from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.errors import OutOfDate
 from hpmtasks.model.package import PackageName
 from hpmtasks.model.policy import ignores_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.model.lockfile import Lockfile
 from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.model.resolution import Resolution

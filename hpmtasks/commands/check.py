@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import io
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from hpmtasks.commands.changes import Done, Edit, as_data, counted, told
@@ -13,6 +12,7 @@ from hpmtasks.commands.check_imports import check_imports
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.console import Console
 from hpmtasks.commands.project_change import add_selection, change_project, open_session, options_of
+from hpmtasks.dataclass import replace
 from hpmtasks.errors import OutOfDate
 from hpmtasks.session import Session
 from hpmtasks.session.findings import Finding, examine

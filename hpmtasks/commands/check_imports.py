@@ -6,11 +6,11 @@ import io
 import json
 import posixpath
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hpmtasks.commands.command import Context
 from hpmtasks.commands.console import Console
 from hpmtasks.commands.project_change import change_project, open_session, options_of
+from hpmtasks.dataclass import replace
 from hpmtasks.model.json_text import edit_member
 from hpmtasks.model.manifest import read_manifest, write_manifest
 from hpmtasks.model.resolution import Resolution, from_entry

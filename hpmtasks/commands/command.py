@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from hpmtasks.commands.console import Console
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import Usage
 from hpmtasks.project import Project
 from hpmtasks.project.settings import Settings

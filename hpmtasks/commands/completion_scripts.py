@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from hpmtasks.commands.command import Command
 from hpmtasks.commands.parser import Parser
+from hpmtasks.dataclass import dataclass
 from hpmtasks.session.configuration import KEYS
 
 # What a placeholder that is not a list of words stands for. The kinds that hpm is asked for

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from hpmtasks.commands.command import Command, Context
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import OutOfDate, Usage
 from hpmtasks.model.lockfile import LockEntry, read_lockfile
 from hpmtasks.model.manifest import Manifest, read_manifest

@@ -6,11 +6,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from hpmtasks.commands.command import Context
 from hpmtasks.commands.companions import Companion
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import HpmError, Interrupted
 from hpmtasks.scripts.events import Ended, Event, Started
 from hpmtasks.scripts.watch import Batch, OwnChanges, Watcher, told_batch, watching

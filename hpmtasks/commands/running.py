@@ -6,13 +6,13 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpmtasks.commands.colour import painted_name, plain_name
 from hpmtasks.commands.command import Context
 from hpmtasks.commands.project_change import open_session, remember
 from hpmtasks.commands.run_report import as_data, previews_as_data, tell_previews, tell_summary
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import Interrupted, Terminated
 from hpmtasks.front import stamp
 from hpmtasks.model.manifest import get_all_dependencies

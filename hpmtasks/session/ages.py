@@ -10,9 +10,9 @@ the commit has to do, which whoever made the commit could set to anything.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.session.acquire import acquire

@@ -6,9 +6,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import NotBundled, Usage
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.failures import storage_failures

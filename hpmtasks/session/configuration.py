@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.files.mutex import Mutex
 from hpmtasks.project.config import read_config, write_config

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
+from hpmtasks.dataclass import replace
 from hpmtasks.model.lockfile import LockEntry, Lockfile, disagreements, parse_lockfile
 from hpmtasks.model.manifest import Manifest, get_all_dependencies, parse_manifest, read_manifest
 from hpmtasks.model.package import PackageId, PackageName

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.model.lockfile import Lockfile, create_empty
 from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import Resolution, ResolvedPackage, from_entry

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.hemlock.lookup import SUFFIX, PackageImport, candidates, find_in
 from hpmtasks.hemlock.problems import problems_of
 from hpmtasks.hemlock.shims import MODULES, is_shim_folder

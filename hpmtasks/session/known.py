@@ -8,9 +8,9 @@ another commit, was moved in between. As with a tag that was moved after it was 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 
+from hpmtasks.dataclass import replace
 from hpmtasks.model.origin import address_in, repository_key
 from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.model.resolution import ResolvedPackage

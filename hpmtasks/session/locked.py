@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
+from hpmtasks.dataclass import replace
 from hpmtasks.errors import NoSuchVersion, OutOfDate
 from hpmtasks.model.lockfile import LockEntry
 from hpmtasks.model.package import PackageName

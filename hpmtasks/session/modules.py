@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
+from hpmtasks.dataclass import replace
 from hpmtasks.errors import StorageFailure
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.files.leftovers import sweep

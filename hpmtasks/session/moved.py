@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 
+from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.errors import HpmError
 from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.resolver.catalogue import Unavailable

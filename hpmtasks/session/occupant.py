@@ -8,9 +8,9 @@ is right asks for its occupant, and compares digests.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidPatch
 from hpmtasks.files.fingerprint import StatTable
 from hpmtasks.model.package import PackageId, PackageName

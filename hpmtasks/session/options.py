@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import ResolvedPackage
 from hpmtasks.resolver.request import Direction

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import HpmError, NotOffline
 from hpmtasks.model.lockfile import LockEntry, overriding_constraints
 from hpmtasks.model.manifest import get_all_dependencies

@@ -10,9 +10,9 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import Usage
 from hpmtasks.hemlock.lookup import SUFFIX, PackageImport
 from hpmtasks.hemlock.problems import Problem, problems_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.manifest import get_all_dependencies
 from hpmtasks.model.package import PackageName
 from hpmtasks.project.workspace import Member

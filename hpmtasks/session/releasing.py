@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import NetworkFailure, Usage
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.failures import storage_failures

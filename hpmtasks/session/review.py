@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import IntegrityMismatch
 from hpmtasks.model.lockfile import LockEntry, Lockfile
 from hpmtasks.model.package import PackageId, PackageName

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import HpmError, OutOfDate, PackageNotFound
 from hpmtasks.files.leftovers import sweep
 from hpmtasks.front import stamp

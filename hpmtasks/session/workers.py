@@ -17,10 +17,10 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from hpmtasks.dataclass import replace
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
 from hpmtasks.session.executor import Executor

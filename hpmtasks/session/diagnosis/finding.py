@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Literal
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import HpmError, StorageFailure
 
 #: ``warning``: hpm works, and something will not. ``broken``: an installation would fail.

@@ -7,11 +7,11 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.net.address import Origin, origin_of, without_secrets
 from hpmtasks.net.certificates import issuer, trusted
 from hpmtasks.net.fetcher import Answer, Fetcher, Token

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any, Self
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.sources.source import TagList
 
 

@@ -6,9 +6,9 @@ import os
 import posixpath
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.hemlock.lookup import package_import
 from hpmtasks.hemlock.shim_files import found_in, put, remove
 from hpmtasks.hemlock.shims import MODULES, Targets, is_shim_folder, shims_for

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any, Self
+
+from hpmtasks.dataclass import as_dict, dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class ImportsRecord:
 
     def to_json(self) -> dict[str, Any]:
         """The record as doit keeps it."""
-        return asdict(self)
+        return as_dict(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self | None:

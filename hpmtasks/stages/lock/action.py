@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from hpmtasks.dataclass import replace
 from hpmtasks.errors import Defect
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.failures import storage_failures

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from hpmtasks.dataclass import as_dict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,4 +18,4 @@ class LockRecord:
 
     def to_json(self) -> dict[str, Any]:
         """The record as doit keeps it."""
-        return asdict(self)
+        return as_dict(self)

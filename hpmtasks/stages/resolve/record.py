@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.files.sealed import check_seal, seal
 from hpmtasks.model.resolution import Resolution
 

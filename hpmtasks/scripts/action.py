@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.scripts.digests import FileDigest
 from hpmtasks.store.entries import TreeFile
 from hpmtasks.store.results import wire

@@ -13,10 +13,10 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpmtasks.dataclass import dataclass, field, replace
 from hpmtasks.errors import Usage
 from hpmtasks.files.globs import escape, glob_set
 from hpmtasks.model.package import PackageName

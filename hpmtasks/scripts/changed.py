@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidLockfile, Usage
 from hpmtasks.files.globs import glob_set
 from hpmtasks.model.lockfile import Lockfile, parse_lockfile, reachable

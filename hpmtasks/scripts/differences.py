@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.scripts.environment import looks_secret
 
 #: What kind of part it is. ``told``: what hpm tells every script of its package.

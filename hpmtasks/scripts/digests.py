@@ -16,10 +16,10 @@ import struct
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.fingerprint import TICK_NS
 from hpmtasks.files.sealed import check_seal, seal

@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from hpmtasks.dataclass import dataclass, field
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.tasks import TaskId

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.scripts.children import Children
 from hpmtasks.scripts.process import Captured, Child, Exit, Launch, Sink, run_in_foreground
 

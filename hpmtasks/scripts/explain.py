@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.scripts.differences import Difference, differences, renamed_versions
 from hpmtasks.scripts.graph_view import told_seconds
 from hpmtasks.scripts.preview import Preview, Verdict

@@ -9,9 +9,10 @@ each moves towards that middle as far as its neighbours in the layer let it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
+
+from hpmtasks.dataclass import dataclass
 
 #: Unit: pixels of a page that is shown in its own size.
 NODE_HEIGHT = 34.0

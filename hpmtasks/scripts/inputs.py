@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpmtasks.dataclass import dataclass, field, replace
 from hpmtasks.errors import InvalidManifest
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.files.globs import escape, glob_set

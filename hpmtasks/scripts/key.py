@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import IntegrityMismatch
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.project import MODULES

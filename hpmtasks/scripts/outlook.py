@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.scripts.digests import FileDigests
 from hpmtasks.scripts.explain import Explanation, explain
 from hpmtasks.scripts.graph_view import Node, State

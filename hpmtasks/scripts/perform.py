@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.scripts.environment import Mode, environment_of, told
 from hpmtasks.scripts.events import Events, Note, Outcome, Output, Started, Stream
 from hpmtasks.scripts.execution import Command, Execution

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.scripts.schedule import Stale
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import StorageFailure
 from hpmtasks.scripts.events import Stream
 

@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.scripts.events import Ended, Event, Note, Output, Queued, Ready, Started
 
 #: The groups of rows, by the number that a trace has for them.

@@ -11,10 +11,10 @@ import binascii
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.sealed import check_seal, seal
 from hpmtasks.store.results.result import ActionResult

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.scripts.children import Children
 from hpmtasks.scripts.digests import FileDigests
 from hpmtasks.scripts.events import Events, Outcome

@@ -16,9 +16,9 @@ import os
 import threading
 from bisect import insort
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import HpmError
 from hpmtasks.scripts.events import Ended, Events, Outcome, Queued
 

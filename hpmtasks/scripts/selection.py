@@ -20,10 +20,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import NotInProject, ScriptNotFound, Usage
 from hpmtasks.project.workspace import Member, Workspace
 from hpmtasks.scripts.tasks import TaskId

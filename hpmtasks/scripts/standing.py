@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.files.globs import Place, glob_set
 from hpmtasks.files.leftovers import PREFIX

@@ -14,8 +14,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.scripts.footprint import Footprint
 
 #: What strace has to be told, before ``-o FILE COMMAND``.

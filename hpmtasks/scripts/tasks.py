@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Self
 
+from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.errors import CircularDependency, HpmError, InvalidManifest, NotInProject, ScriptNotFound, Usage
 from hpmtasks.model.task_config import TaskConfig
 

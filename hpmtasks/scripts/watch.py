@@ -13,10 +13,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import StorageFailure
 from hpmtasks.project import STATE_FOLDER
 

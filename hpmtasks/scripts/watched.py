@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
+from hpmtasks.dataclass import dataclass, field
 from hpmtasks.files.gitignore import GITIGNORE
 from hpmtasks.files.globs import GlobSet, escape, glob_set
 from hpmtasks.files.walk import NEVER

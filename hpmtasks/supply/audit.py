@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +12,7 @@ from hpmtasks.advisories.advisory import Advisory
 from hpmtasks.advisories.database import Database
 from hpmtasks.advisories.evaluation import History, Release, judge
 from hpmtasks.advisories.service import PUBLIC_URL, Service
+from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.errors import HpmError, InvalidSetting, NetworkFailure
 from hpmtasks.model.lockfile import LockEntry
 from hpmtasks.model.origin import repository_key, repository_url

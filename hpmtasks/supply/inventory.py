@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.model.lockfile import LockEntry, Lockfile
 from hpmtasks.model.manifest import Manifest

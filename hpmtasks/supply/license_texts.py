@@ -7,7 +7,8 @@ nothing else for the short ones. What is not recognized is not guessed: it stays
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from hpmtasks.dataclass import dataclass
 
 _SUFFIX = re.compile(r"-(?:only|or-later)\Z|\+\Z")
 _NOT_WORDS = re.compile(r"[^a-z0-9]+")

@@ -8,11 +8,11 @@ taken back by another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidManifest, Usage
 from hpmtasks.model.json_text import MalformedJson, load
 from hpmtasks.model.resolution import ResolvedPackage

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from hpmtasks.advisories.evaluation import Release
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.lockfile import LockEntry, overriding_constraints
 from hpmtasks.model.manifest import set_constraint
 from hpmtasks.model.package import PackageName

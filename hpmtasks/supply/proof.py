@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import HpmError
 from hpmtasks.model.resolution import ResolvedPackage
 from hpmtasks.session import Session

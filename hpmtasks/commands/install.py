@@ -7,7 +7,7 @@ import argparse
 from hpmtasks.commands.changes import Edit
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.members import add_member_options, meant_member, require_another
-from hpmtasks.commands.project_change import add_options, change_project, options_of
+from hpmtasks.commands.project_change import add_options, change_project, load_graph, options_of
 from hpmtasks.errors import Usage
 from hpmtasks.model.manifest import add_dependency, parse_specifier
 from hpmtasks.model.package import PackageName
@@ -75,10 +75,13 @@ def _take_on(context: Context, session: Session, wanted: Wanted) -> list[Edit]:
     own = session.workspace.by_name
     text = member.manifest.text
     edits = []
-    for name, constraint in wanted:
+    for name, _ in wanted:
         require_another(member, name)
-        if constraint is None and name not in own:
-            session.expect_tags(name)
+    asked = [name for name, constraint in wanted if constraint is None and name not in own]
+    for name in asked:
+        session.expect_tags(name)
+    if asked and not context.arguments.dry_run:
+        load_graph()  # takes its time, in which the answers come
     for name, constraint in wanted:
         version = own[name].version if name in own else None
         chosen = constraint if constraint is not None else caret(version or newest(session, name))

@@ -27,6 +27,7 @@ from hpmtasks.project.links import relative_to
 from hpmtasks.project.state import State
 from hpmtasks.session import Change, Session
 from hpmtasks.session.ahead import begin_what_is_locked
+from hpmtasks.session.foresight import foresee_requirements
 from hpmtasks.session.inputs import stamped_paths
 from hpmtasks.session.options import Options
 from hpmtasks.session.patching import unused_patches
@@ -135,7 +136,8 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
         edits = prepare(session)
         if not edits:
             begin_what_is_locked(session)
-        from hpmtasks.engine import install  # takes its time, in which the first archives come
+        foresee_requirements(session)
+        from hpmtasks.engine import install  # takes its time, in which the first answers come
 
         session.warnings += _warnings_of_workspace(session)
         _write_candidates(session)
@@ -169,6 +171,11 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
     )
     _report(context, session, done, tell, outcome.ran)
     return 0
+
+
+def load_graph() -> None:
+    """The graph is loaded: for a command that has requests on their way, and nothing else to do."""
+    import hpmtasks.engine  # noqa: F401
 
 
 def remember(context: Context, session: Session) -> None:

@@ -120,17 +120,6 @@ def unpacked(
     return healing(session, asked, f"{name}@{version}", unpack)
 
 
-def manifest_text(session: Session, name: PackageName, version: Version, commit: str) -> bytes | None:
-    """The bytes of the package.json of *commit*, by its archive; ``None`` if it has none.
-
-    Raises:
-        UnsafeArchive: The archive cannot be used.
-        HpmError: As :func:`acquire`.
-    """
-    asked = acquisition(session, name, version, commit)
-    return healing(session, asked, f"{name}@{version}", lambda: session.store.read_manifest(name, commit))
-
-
 def healing(session: Session, asked: Acquisition, label: str, use: Callable[[], T]) -> T:
     """What *use* makes of the archive that was *asked* for.
 

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from hpmtasks.errors import NotOffline, PackageNotFound, UnsafeArchive
-from hpmtasks.model.manifest import Manifest, parse_dependency_manifest
+from hpmtasks.model.manifest import Manifest
 from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.resolver.catalogue import Unavailable
 from hpmtasks.semver.constraint import parse_constraint
 from hpmtasks.semver.version import Version
 from hpmtasks.semver.version_set import VersionSet
-from hpmtasks.session.acquire import manifest_text
 from hpmtasks.session.foresight import foresee
 from hpmtasks.session.interpreter import hemlock_version
 from hpmtasks.session.known import as_known
+from hpmtasks.session.manifests import published_manifest
 from hpmtasks.session.moved import as_locked
 from hpmtasks.session.session import Session
 from hpmtasks.session.trust import Trust
@@ -88,17 +88,16 @@ class SourceCatalogue:
     def _manifest(self, name: PackageName, tag: Tag) -> Manifest:
         """The package.json of one version, out of its archive, which is needed anyway if it is chosen."""
         try:
-            text = manifest_text(self._session, name, tag.version, tag.commit)
+            manifest = published_manifest(self._session, name, tag.version, tag.commit)
         except UnsafeArchive as error:
             raise Unavailable(f"has an archive that cannot be used ({error.message})") from error
         except PackageNotFound as error:
             raise Unavailable("can no longer be downloaded") from error
-        if text is None:
-            raise Unavailable("has no package.json")
-        try:
-            return parse_dependency_manifest(text)
         except ValueError as error:
             raise Unavailable(f"has an unusable package.json ({error})") from error
+        if manifest is None:
+            raise Unavailable("has no package.json")
+        return manifest
 
     def _require_interpreter(self, manifest: Manifest) -> None:
         """A version that needs another Hemlock than the one on the PATH is no candidate."""

@@ -2,47 +2,66 @@
 
 The solver decides one package after another, and each decision may need a package that
 nobody has looked at yet: a round trip for its tags, one for its archive, and so on down
-the tree. So as soon as an archive is there, its package.json is read and what it requires
-is followed: its tags, then the archive of the version that will probably be chosen, and
-what that requires. Each package is followed once, from the first requirement that names
-it; a wrong guess costs what "What it costs to ask" in ``docs/resolution.md`` says.
+the tree. So what the project requires is followed before there is a solver: the tags, then
+the archive of the version that will probably be chosen, and, as soon as that is there, what
+its package.json requires. Each package is followed once, from the first requirement that
+names it; a wrong guess costs what "What it costs to ask" in ``docs/resolution.md`` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 
 from hpmtasks.errors import HpmError
-from hpmtasks.model.manifest import parse_dependency_manifest
+from hpmtasks.model.manifest import get_all_dependencies
 from hpmtasks.model.package import PackageName, Requirement
-from hpmtasks.session.acquire import acquisition, manifest_text
+from hpmtasks.session.acquire import acquisition
+from hpmtasks.session.manifests import published_manifest
 from hpmtasks.session.session import Session
 from hpmtasks.sources.source import Tag
 
 
+def foresee_requirements(session: Session) -> None:
+    """Follow what the project and its members require, as far as the lock does not answer it.
+
+    Only the store is written; the graph comes to ask for the same, and finds it begun.
+    """
+    if session.options.keeps_the_lock or session.options.offline:
+        return
+    lowest = session.options.direction != "highest"
+    with suppress(HpmError):  # what is wrong with a document is for a task to tell
+        for member in session.workspace.everyone():
+            for requirement in get_all_dependencies(member.manifest):
+                follow(session, requirement, lowest=lowest)
+
+
 def foresee(session: Session, name: PackageName, tag: Tag) -> None:
     """Fetch the archive of *tag*, and what its package.json leads to, ahead of whoever will ask."""
-    session.executor.start(
-        acquisition(session, name, tag.version, tag.commit),
-        (f"foresight of {name.key}", _following(session, name, tag)),
-    )
 
-
-def _following(session: Session, name: PackageName, tag: Tag) -> Callable[[], None]:
     def follow_all() -> None:
         # Whatever is wrong here is told when it is really asked for.
         with suppress(HpmError, ValueError):
-            text = manifest_text(session, name, tag.version, tag.commit)
-            for requirement in parse_dependency_manifest(text).requirements if text else ():
-                _follow(session, requirement)
+            manifest = published_manifest(session, name, tag.version, tag.commit)
+            for requirement in manifest.requirements if manifest else ():
+                follow(session, requirement)
 
-    return follow_all
+    session.executor.start(
+        acquisition(session, name, tag.version, tag.commit),
+        (f"foresight of {name.key}", follow_all),
+    )
 
 
-def _follow(session: Session, requirement: Requirement) -> None:
+def follow(session: Session, requirement: Requirement, *, lowest: bool = False) -> None:
+    """Read ahead the tags of what *requirement* names, and fetch what will probably be chosen of it.
+
+    Nothing is begun for a member of the workspace, for what the lock answers, nor where an override
+    may say something else.
+
+    Args:
+        lowest: The lowest version will be tried first, not the highest.
+    """
     name = requirement.name
-    if name in session.workspace.by_name:
+    if name in session.workspace.by_name or _is_overridden(session, name):
         return
     entry = session.documents.locked.get(name)
     if entry is not None and requirement.constraint.allows(entry.version):
@@ -50,8 +69,16 @@ def _follow(session: Session, requirement: Requirement) -> None:
 
     def guess() -> None:
         with suppress(HpmError):
-            fitting = [tag for tag in session.tags(name).tags if requirement.constraint.allows(tag.version)]
+            listed = session.executor.collect(*session.reading_tags(name))
+            fitting = [tag for tag in listed.tags if requirement.constraint.allows(tag.version)]
             if fitting:
-                foresee(session, name, fitting[0] if session.options.direction == "lowest" else fitting[-1])
+                is_lowest = lowest or session.options.direction == "lowest"
+                foresee(session, name, fitting[0] if is_lowest else fitting[-1])
 
     session.executor.start(session.reading_tags(name), (f"guess for {name.key}", guess))
+
+
+def _is_overridden(session: Session, name: PackageName) -> bool:
+    return any(
+        key.rpartition(">")[2].strip().lower() == name.key for key in session.documents.manifest.overrides
+    )

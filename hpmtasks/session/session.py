@@ -89,6 +89,8 @@ class Session:
             whose work was done ahead of it in this very run is not fresh: it still has to
             collect and record.
         verified: Trees that this run has found to be the promised ones, by the same.
+        manifests: The package.json in archives that came in this run, by the same; ``None`` if there
+            is none. What is not here is read from the store.
         copying: Held while members are copied again beside running scripts.
     """
 
@@ -121,6 +123,8 @@ class Session:
         self.fetched: set[tuple[str, str]] = set()
         self.unpacked: set[tuple[str, str]] = set()
         self.verified: dict[tuple[str, str], TreeEntry] = {}
+        self.manifests: dict[tuple[str, str], bytes | None] = {}
+        self._asked_for_tags: set[str] = set()
         self.copying = threading.Lock()
         self._entered = False
 
@@ -205,6 +209,7 @@ class Session:
 
     def tags(self, name: PackageName) -> TagList:
         """The versions of *name*; read once in a run, perhaps already by a thread that ran ahead."""
+        self._asked_for_tags.add(name.key)
         return self.executor.collect(*self.reading_tags(name))
 
     def expect_tags(self, name: PackageName) -> None:
@@ -212,8 +217,8 @@ class Session:
         self.executor.start(self.reading_tags(name))
 
     def has_read_tags(self, name: PackageName) -> bool:
-        """Whether this run already asked for the tags of *name*."""
-        return self.executor.knows(f"tags of {name.key}")
+        """Whether this run has asked for the tags of *name*; what only ran ahead has not."""
+        return name.key in self._asked_for_tags
 
     def reading_tags(self, name: PackageName) -> tuple[str, Callable[[], TagList]]:
         """The key and the work that read the tags of *name*, for the executor."""

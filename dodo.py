@@ -159,6 +159,11 @@ def task_test():
     yield {"basename": "test", "actions": [pytest()]}
     for area, path in sorted(AREAS.items()):
         yield {"basename": "test:" + area, "actions": [pytest(path)], "doc": "the tests of " + path}
+    yield {
+        "basename": "test:nightly",
+        "actions": [(run_with, [pytest("tests/front", "tests/graph"), {"HPM_TEST_MUTATIONS": "2000"}])],
+        "doc": "2,000 random changes where a run of all tests tries 300; takes its time",
+    }
 
 
 def task_lint():

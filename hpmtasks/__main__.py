@@ -1,7 +1,5 @@
 """``python -m hpmtasks`` is ``hpm``."""
 
-import sys
+from hpmtasks.front import script
 
-from hpmtasks.front import main
-
-sys.exit(main())
+script()

@@ -10,7 +10,6 @@ import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from hpmtasks.commands.changes import Done, Edit, as_data, in_order, moves, summary, told
 from hpmtasks.commands.command import Context
@@ -33,6 +32,7 @@ from hpmtasks.session.options import Options
 from hpmtasks.session.patching import unused_patches
 from hpmtasks.session.planning import keep_plan
 from hpmtasks.stages.imports.action import stamped_paths as paths_of_imports
+from hpmtasks.stages.lock.action import is_canonical
 
 #: Gives the session its candidate manifest, if there is to be one, and says what it changes.
 Prepare = Callable[[Session], Sequence[Edit]]
@@ -179,9 +179,15 @@ def load_graph() -> None:
 
 
 def remember(context: Context, session: Session) -> None:
-    """What this run came to is there for the next ones: as a stamp, and as a plan."""
-    plain = replace(session.options, offline=False, locked=False, frozen=False)
-    if plain != Options() or session.links:  # a linked folder is deeper than the stamp looks
+    """What this run came to is there for the next ones: as a stamp, and as a plan.
+
+    Only if an installation without options would find nothing to do, and nothing to warn of.
+    """
+    if not session.options.are_plain_now or session.links:  # a linked folder is deeper than the stamp looks
+        return
+    if session.options.keeps_the_lock and not is_canonical(session):
+        return
+    if _warnings_of_workspace(session) or unused_patches(session):
         return
     resolution = session.resolution or Resolution()
     paths = [*stamped_paths(session), *paths_of_imports(session)]

@@ -10,28 +10,119 @@ only modules that are part of the interpreter itself. Both read what a finished 
 left behind; anything that they do not recognise is the graph's business.
 """
 
+import os
 import sys
 
+#: The words that ask for an installation, and what each of them promises: that everything is in place,
+#: or that ``hem_modules`` was made anew.
+COMMANDS = {"install": "install", "i": "install", "add": "install", "ci": "ci", "clean-install": "ci"}
+#: The options of each under which it comes to the same: with a lock that answers, and is not to change.
+HARMLESS = {
+    "install": frozenset({"--locked", "--frozen", "--offline", "--parallel"}),
+    "ci": frozenset({"--offline"}),
+}
+_QUIET = ("-q", "--quiet")
+_FOLDER = ("-C", "--dir")
 #: How many more objects are made than freed before the next look for garbage.
 _FEW_GARBAGE_HUNTS = 100_000
 
 
+def script() -> None:
+    """Be ``hpm``: the process ends with its exit code."""
+    code = answer(sys.argv[1:])
+    if code is None:
+        sys.exit(_run())
+    # What the interpreter would put in order at its end is of no use to anybody, and takes an eighth
+    # of the whole.
+    os._exit(code)
+
+
 def main() -> int:
     """Run ``hpm``: by the stamp or by a plan if one of them can answer, else by the command line."""
-    if sys.argv[1:3] == ["completion", "--complete"]:
+    code = answer(sys.argv[1:])
+    return _run() if code is None else code
+
+
+def answer(arguments: list[str]) -> int | None:
+    """The exit code, if *arguments* could be answered without the rest of hpm, and were; else ``None``."""
+    if arguments[:2] == ["completion", "--complete"]:
         from hpmtasks.front.completion import answer as complete
 
-        return complete(sys.argv[3:])
-    from hpmtasks.front.stamp import answer
-
-    said = answer(sys.argv[1:])
+        return complete(arguments[2:])
+    try:
+        asked = request(arguments)
+        said = None if asked is None else _said(*asked)
+    except OSError:
+        return None
     if said is None:
-        from hpmtasks.front.plan import answer as restore
+        return None
+    try:
+        if said:
+            print(said, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nor may the interpreter complain at its end
+        return 128 + 13
+    except OSError:
+        return None
+    return 0
 
-        said = restore(sys.argv[1:])
-    if said is not None:
-        print(said)
-        return 0
+
+def request(arguments: list[str]) -> tuple[str, str, bool] | None:
+    """What *arguments* ask for, if it is a whole installation and nothing else.
+
+    Returns:
+        What it promises, a value of :data:`COMMANDS`; the folder that it is to begin in, empty for the
+        current one; and whether nothing is to be said.
+    """
+    command = folder = ""
+    options = set()
+    is_quiet = False
+    words = iter(arguments)
+    for word in words:
+        if word in _FOLDER and not folder:
+            folder = next(words, "")
+            if not folder or folder.startswith("-"):
+                return None
+        elif word in _QUIET:
+            is_quiet = True
+        elif word.startswith("-"):
+            options.add(word)
+        elif command or word not in COMMANDS:
+            return None
+        else:
+            command = COMMANDS[word]
+    if not command or not HARMLESS[command].issuperset(options):
+        return None
+    return command, folder, is_quiet
+
+
+def _said(command: str, folder: str, is_quiet: bool) -> str | None:
+    """What stamp or plan say in *folder*; the current folder is another one only if they do."""
+    if os.environ.get("HPM_FASTPATH", "on") != "on":
+        return None
+    here = os.getcwd()
+    said = None
+    try:
+        if folder:
+            os.chdir(folder)
+            # A link may lead to a project that, by the way that was given, lies in another one.
+            if os.getcwd() != os.path.normpath(f"{here}/{folder}" if folder[0] != "/" else folder):
+                return None
+        if command == "install":
+            from hpmtasks.front.stamp import answer as look
+
+            said = look()
+        if said is None:
+            from hpmtasks.front.plan import answer as restore
+
+            said = restore(is_quiet=is_quiet)
+    finally:
+        if said is None and folder:
+            os.chdir(here)
+    return "" if said is not None and is_quiet else said
+
+
+def _run() -> int:
     import gc
 
     # What is read and laid out lives until the end, and looking for garbage among it again and

@@ -30,13 +30,10 @@ if TYPE_CHECKING:
 
 #: Another number, hpm or Python: a plan is not recognised, and has another name anyway.
 FORMAT = f"hpm plan 1, {stamp.FORMAT}"
-#: The options under which an installation comes to the same.
-HARMLESS = frozenset({"--locked", "--frozen", "--offline", "--parallel"})
-COMMANDS = frozenset({"install", "i"})
 #: The store's folder; ``store.layout`` says the same.
 STORE = "v1"
 MODULES, LOCKFILE = "hem_modules", "package-lock.json"
-_STATE, _RESOLUTION = ".hpm/state.json", ".hpm/resolution.json"
+_STATE, _RESOLUTION, _LINKS = ".hpm/state.json", ".hpm/resolution.json", ".hpm/links.json"
 # Below that many files a second process costs more than it brings.
 _FILES_FOR_TWO = 300
 # Of a mode; the stat module is not built in.
@@ -47,22 +44,26 @@ class _Unusable(Exception):
     """The plan does not fit what is there; the graph knows what to do."""
 
 
-def answer(arguments: list[str]) -> str | None:
-    """What to print if *arguments* ask for an installation that a plan could restore, and it did."""
-    if not arguments or arguments[0] not in COMMANDS or not HARMLESS.issuperset(arguments[1:]):
-        return None
-    if os.environ.get("HPM_FASTPATH", "on") != "on" or not hasattr(os, "fork"):
+def answer(*, is_quiet: bool = False) -> str | None:
+    """What ``hpm install`` or ``hpm ci`` say in the current folder, if a plan could do it, and did.
+
+    Args:
+        is_quiet: Nothing is noted besides.
+    """
+    if not hasattr(os, "fork"):
         return None
     began = time.monotonic()
     try:
-        return _answer(began)
+        return _answer(began, is_quiet)
     except (OSError, ValueError, EOFError, TypeError, ImportError, KeyError, _Unusable):
         return None
 
 
-def _answer(began: float) -> str | None:
+def _answer(began: float, is_quiet: bool) -> str | None:
     root = _root()
-    if root is None or os.path.lexists(f"{root}/{MODULES}"):
+    if root is None or os.path.lexists(f"{root}/{MODULES}") or os.path.lexists(f"{root}/{_LINKS}"):
+        return None
+    if not stamp.is_anchored(os.environ):
         return None
     cache, config = places(os.environ)
     if not os.path.isdir(f"{cache}/{STORE}/plans"):
@@ -81,7 +82,7 @@ def _answer(began: float) -> str | None:
         stamp.write(root, os.environ, plan["stamped"], len(plan["packages"]))
     finally:
         os.close(mutex)
-    return _told(plan, time.monotonic() - began)
+    return _told(plan, time.monotonic() - began, is_quiet)
 
 
 def _root() -> str | None:
@@ -94,8 +95,10 @@ def _root() -> str | None:
     return folders[0] if folders else None
 
 
-def _told(plan: Mapping[str, Any], seconds: float) -> str:
+def _told(plan: Mapping[str, Any], seconds: float, is_quiet: bool) -> str:
     """What the graph says of the same; notes go to stderr at once."""
+    if is_quiet:
+        return ""
     lines: list[str] = list(plan["told"])
     if _is_painted(os.environ):
         lines = [_painted(line) for line in lines]

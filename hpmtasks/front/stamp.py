@@ -25,8 +25,6 @@ FORMAT = f"hpm stamp 1, hpm 0.1.0, Python {sys.hexversion:x}"
 NAME = ".hpm/stamp"
 MUTEX = ".hpm/mutex"
 MANIFEST = "package.json"
-#: The commands that the stamp can answer, exactly so.
-ANSWERABLE = (["install"], ["i"])
 #: Everything in the environment that could change what an installation does.
 VARIABLES = (
     "HOME",
@@ -43,18 +41,13 @@ VARIABLES = (
 )
 # The coarsest clock of a file system that we care for ticks every 4 ms.
 _TICK_NS = 10_000_000
-_ABSENT = "absent"
+_ABSENT = b"absent"
 # The stat module is not built in.
 _FILE_TYPE, _REGULAR = 0o170000, 0o100000
 
 
-def answer(arguments: list[str]) -> str | None:
-    """What to print if *arguments* ask for an installation and there is nothing to do; else ``None``."""
-    if arguments not in ANSWERABLE:
-        return None
-    mode = os.environ.get("HPM_FASTPATH", "on")
-    if mode != "on":
-        return None
+def answer() -> str | None:
+    """What ``hpm install`` says in the current folder if there is nothing to do; else ``None``."""
     try:
         return _answer()
     except (OSError, ValueError, EOFError, TypeError):
@@ -97,18 +90,23 @@ def _read(root: str, member: str = "") -> str | None:
     Asked from the folder of a *member*, it says nothing if it knows of no such member.
     """
     with open(f"{root}/{NAME}", "rb") as file:
-        fields = os.fsdecode(file.read()).split("\0")
-    expected = [FORMAT, *environment_now(os.environ)]
-    seen = fields[len(expected) + 1 :]
-    if fields[1 : len(expected) + 1] != expected or not seen or len(seen) % 2:
+        packages, _, rest = file.read().partition(b"\0")
+    expected = os.fsencode("\0".join([FORMAT, *environment_now(os.environ), ""]))
+    if not rest.startswith(expected):
         return None
+    seen = rest[len(expected) :].split(b"\0")
     known = set(seen[1::2])
-    if not known.issuperset(_above(root)) or (member and f"{member}/{MANIFEST}" not in known):
+    wanted = [*_above(root), f"{member}/{MANIFEST}"] if member else _above(root)
+    if len(seen) % 2 or not known.issuperset(map(os.fsencode, wanted)):
         return None
-    for then, path in zip(seen[::2], seen[1::2], strict=True):
-        if look(_at(root, path)) != then:
-            return None
-    return up_to_date(int(fields[0]))
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for then, path in zip(seen[::2], seen[1::2], strict=True):
+            if look(path, folder) != then:
+                return None
+    finally:
+        os.close(folder)
+    return up_to_date(int(packages))
 
 
 def up_to_date(packages: int) -> str:
@@ -158,6 +156,12 @@ def environment_now(environ: Mapping[str, str]) -> list[str]:
     return [*values, _interpreter(environ.get("PATH", "")), boot()]
 
 
+def is_anchored(environ: Mapping[str, str]) -> bool:
+    """Whether hpm's folders, as *environ* names them, are the same from wherever one stands."""
+    home = environ.get("HPM_HOME") or environ.get("HOME") or environ.get("USERPROFILE") or ""
+    return os.path.isabs(home) and os.path.isabs(environ.get("HPM_CACHE_DIR") or home)
+
+
 def boot() -> str:
     """A name for the time since the machine started, as ``files.boot`` has it; empty if there is none."""
     try:
@@ -180,17 +184,23 @@ def _interpreter(path: str) -> str:
     return "no hemlock"
 
 
-def look(path: str) -> str:
-    """Size, mtime, inode, ctime and mode of *path* itself; a link is not followed.
+def look(path: str | bytes, folder: int | None = None) -> bytes:
+    """Size, mtime, inode, ctime and mode of *path* itself, from *folder* on; a link is not followed.
 
     A folder's ctime changes with everything in it, a file's with every write: neither
     can be set back by anybody.
     """
     try:
-        found = os.lstat(path)
+        found = os.stat(path, dir_fd=folder, follow_symlinks=False)
     except OSError:
         return _ABSENT
-    return f"{found.st_size} {found.st_mtime_ns} {found.st_ino} {found.st_ctime_ns} {found.st_mode}"
+    return b"%d %d %d %d %d" % (
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ino,
+        found.st_ctime_ns,
+        found.st_mode,
+    )
 
 
 def write(root: str, environ: Mapping[str, str], paths: Iterable[str], packages: int) -> None:
@@ -199,18 +209,21 @@ def write(root: str, environ: Mapping[str, str], paths: Iterable[str], packages:
     Paths in the project are given relative to *root*: a copy of the project takes its stamp
     along, and must be judged by its own files. The caller has finished a run successfully
     and holds the mutex. A path that changed within the last tick of the clock could change
-    again unseen; so that tick is waited out. Where no stamp can be written, there is none.
+    again unseen; so that tick is waited out. Where no stamp can be written, there is none; nor
+    where what the environment names is another folder for whoever stands elsewhere.
     """
+    if not is_anchored(environ):
+        return
     wanted = sorted({*paths, *_above(root)})
     _let_settle(root, wanted)
-    fields = [str(packages), FORMAT, *environment_now(environ)]
+    fields = [os.fsencode(each) for each in (str(packages), FORMAT, *environment_now(environ))]
     for path in wanted:
-        fields += [look(_at(root, path)), path]
+        fields += [look(_at(root, path)), os.fsencode(path)]
     sweep(root)
     temporary = f"{root}/{NAME}.{os.getpid()}"
     try:
         with open(temporary, "wb") as file:
-            file.write(os.fsencode("\0".join(fields)))
+            file.write(b"\0".join(fields))
         os.replace(temporary, f"{root}/{NAME}")
     except OSError:
         remove(root, f"{NAME}.{os.getpid()}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpmtasks.dataclass import dataclass
+from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import ResolvedPackage
 from hpmtasks.resolver.request import Direction
@@ -50,6 +50,12 @@ class Options:
     def keeps_the_lock(self) -> bool:
         """Whether package-lock.json has to stay as it is."""
         return self.locked or self.frozen
+
+    @property
+    def are_plain_now(self) -> bool:
+        """Whether a run that has ended well has come to what one without options comes to."""
+        without = replace(self, offline=False, locked=False, frozen=False)
+        return replace(without, update=frozenset(), update_all=False, accept=frozenset()) == Options()
 
     def releases(self, name: PackageName) -> bool:
         """Whether *name* may leave its locked version although it satisfies everything."""

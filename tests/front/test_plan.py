@@ -60,15 +60,15 @@ class Project(CommandLine):
             path for path in self.store.glob("v1/trees/*/*/files/src/*") if path.stat().st_ino == inode
         )
 
-    def restored(self, *arguments: str, **environ: str) -> str | None:
-        """What the plan says to ``hpm install`` with *arguments*; ``None`` if it left that to the graph."""
+    def restored(self, **environ: str) -> str | None:
+        """What the plan says to ``hpm install``; ``None`` if it left that to the graph."""
         with pytest.MonkeyPatch.context() as patch:
             for name in os.environ:
                 patch.delenv(name)
             for name, value in {**self.environ, **environ}.items():
                 patch.setenv(name, value)
             patch.chdir(self.cwd)
-            return plan.answer(["install", *arguments])
+            return plan.answer()
 
     def ran(self) -> list[str]:
         """The tasks that the graph runs."""
@@ -160,7 +160,7 @@ def test_the_stamp_speaks_after_it(project: Project) -> None:
         for name, value in project.environ.items():
             patch.setenv(name, value)
         patch.chdir(project.cwd)
-        assert stamp.answer(["install"]) == "Everything is up to date (4 packages)."
+        assert stamp.answer() == "Everything is up to date (4 packages)."
 
 
 def test_a_fresh_clone_is_restored(project: Project) -> None:
@@ -170,7 +170,7 @@ def test_a_fresh_clone_is_restored(project: Project) -> None:
         remove_tree(project.project / name)
     for name in ("package.json", "package-lock.json"):
         os.utime(project.project / name, ns=(1, 1))
-    assert project.restored("--locked") is not None
+    assert project.restored() is not None
     assert project.made()["modules"] == made["modules"]
     assert project.ran() == []
 
@@ -193,30 +193,8 @@ def test_native_libraries_are_told_again(project: Project, capsys: pytest.Captur
     first = project.run("update")
     assert "libpq" in first.err
     project.without_modules()
-    assert project.restored() is None  # an update leaves none
-    project.ran()
-    project.without_modules()
     assert project.restored() is not None
     assert capsys.readouterr().err.endswith("\nNote: acme/c requires native libraries:\n  - libpq\n")
-
-
-@pytest.mark.parametrize(
-    "arguments", [["--locked"], ["--frozen"], ["--offline"], ["--locked", "--offline"], ["--parallel"]]
-)
-def test_options_that_come_to_the_same_are_answered(project: Project, arguments: list[str]) -> None:
-    """With a lock that answers the manifest these change nothing."""
-    project.without_modules()
-    assert project.restored(*arguments) is not None
-
-
-@pytest.mark.parametrize(
-    "arguments", [["acme/a"], ["--prod"], ["--json"], ["-q"], ["--dry-run"], ["--verbose"], ["-C", "x"]]
-)
-def test_other_requests_are_the_graphs(project: Project, arguments: list[str]) -> None:
-    """Whatever wants more, or less, than an installation in words."""
-    project.without_modules()
-    assert project.restored(*arguments) is None
-    assert not project.modules.exists()
 
 
 # ---- whatever is not as it was
@@ -442,6 +420,17 @@ def test_only_what_links_can_make_is_planned(project: Project) -> None:
     shutil.copytree(project.registry / "acme/a/v1.0.0", project.folder / "mine")
     assert project.run("link", str(project.folder / "mine")).code == 0
     assert project.plans == []
+
+
+def test_a_linked_folder_is_the_graphs(project: Project) -> None:
+    """A plan of the time before the link knows nothing of it."""
+    shutil.copytree(project.registry / "acme/a/v1.0.0", project.folder / "mine")
+    assert project.run("link", str(project.folder / "mine")).code == 0
+    project.without_modules()
+    assert project.restored() is None
+    assert project.run("unlink", "acme/a").code == 0
+    project.without_modules()
+    assert project.restored() is not None
 
 
 def test_plans_stand_where_the_store_has_them(tmp_path: Path) -> None:

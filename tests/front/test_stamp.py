@@ -43,7 +43,7 @@ class Project(CommandLine):
             for name, value in {**self.environ, **environ}.items():
                 patch.setenv(name, value)
             patch.chdir(self.cwd)
-            return stamp.answer(["install"])
+            return stamp.answer()
 
     def ran(self) -> list[str]:
         """The tasks that the graph runs."""
@@ -86,23 +86,81 @@ def test_stamp_speaks_from_a_folder_below(project: Project) -> None:
     assert project.claims() == "Everything is up to date (4 packages)."
 
 
+def _nothing_differs(project: Project) -> None:
+    del project
+
+
+def _lock_has_a_space(project: Project) -> None:
+    path = project.project / "package-lock.json"
+    path.write_text(path.read_text() + " ")
+
+
+LEAVING: list[tuple[str, Callable[[Project], None]]] = [
+    ("install", _nothing_differs),
+    ("install --locked", _nothing_differs),
+    ("install --frozen", _nothing_differs),
+    ("install --offline", _nothing_differs),
+    ("ci", _nothing_differs),
+    ("update", _nothing_differs),
+    ("update acme/a", _nothing_differs),
+    ("update --latest", _nothing_differs),
+    ("uninstall acme/d", _nothing_differs),
+    ("install acme/a@1.0.0", _nothing_differs),
+    ("install", _lock_has_a_space),
+]
+
+
+@pytest.mark.parametrize(("line", "change"), LEAVING, ids=lambda each: str(getattr(each, "__name__", each)))
+def test_who_leaves_everything_in_place_leaves_a_stamp(
+    project: Project, line: str, change: Callable[[Project], None]
+) -> None:
+    """The installation after any of these commands is answered by the stamp, and rightly so."""
+    change(project)
+    project.stamp_path.unlink()
+    assert project.run(*line.split()).code == 0
+    claimed = project.claims()
+    assert claimed is not None
+    assert project.run("install", HPM_FASTPATH="verify").out == f"{claimed}\n"
+
+
 @pytest.mark.parametrize(
-    "arguments",
+    ("line", "change"),
     [
-        [],
-        ["list"],
-        ["install", "--offline"],
-        ["install", "acme/a"],
-        ["install", "--json"],
-        ["--help"],
-        ["i", "-D"],
+        ("install --prod", _nothing_differs),
+        ("install --dry-run", _nothing_differs),
+        ("install --frozen", _lock_has_a_space),
+        ("ci", _lock_has_a_space),
     ],
+    ids=lambda each: str(getattr(each, "__name__", each)),
 )
-def test_stamp_answers_plain_installations_only(project: Project, arguments: list[str]) -> None:
-    """Anything but ``hpm install`` and ``hpm i`` is for the command line."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(project.project)
-        assert stamp.answer(arguments) is None
+def test_who_leaves_something_to_do_leaves_none(
+    project: Project, line: str, change: Callable[[Project], None]
+) -> None:
+    """What an installation would still bring, or write more neatly, is not answered for."""
+    project.require({"acme/a": "^1.0.0"}, dev={"acme/b": "^1.0.0"})
+    project.ran()
+    change(project)
+    project.stamp_path.unlink()
+    assert project.run(*line.split()).code == 0
+    assert project.claims() is None
+
+
+def test_who_is_to_be_warned_is_warned_each_time(project: Project) -> None:
+    """A warning that the graph gives with nothing to do is not swallowed by a stamp."""
+    manifest = json.loads((project.project / "package.json").read_text())
+    project.write("patches/x.patch", "")
+    manifest["hpm"] = {"patches": {"acme/z@1.0.0": "patches/x.patch"}}
+    project.write("package.json", json.dumps(manifest))
+    for _ in range(2):
+        assert "acme/z" in project.run("install").err
+        assert project.claims() is None
+
+
+@pytest.mark.parametrize("name", ["HPM_HOME", "HPM_CACHE_DIR"])
+def test_folders_that_depend_on_where_one_stands_leave_none(project: Project, name: str) -> None:
+    """From a folder below, the same word names another folder."""
+    assert project.run("install", **{name: "here"}).code == 0
+    assert project.claims(**{name: "here"}) is None
 
 
 def test_stamp_is_silent_while_another_process_installs(project: Project) -> None:
@@ -127,13 +185,6 @@ def test_stamp_of_a_copied_project_is_not_believed(project: Project, tmp_path: P
 def test_another_environment_silences_it(project: Project, name: str) -> None:
     """A variable that could change the outcome makes the graph decide."""
     assert project.claims(**{name: "other"}) is None
-
-
-def test_switching_it_off_silences_it(project: Project) -> None:
-    """``HPM_FASTPATH=off`` and ``verify`` go to the graph."""
-    assert project.claims(HPM_FASTPATH="off") is None
-    assert project.claims(HPM_FASTPATH="verify") is None
-    assert project.run("install", HPM_FASTPATH="verify").code == 0
 
 
 def test_verify_tells_a_stamp_that_lies(project: Project) -> None:
@@ -301,6 +352,24 @@ def configure(project: Project, dice: random.Random) -> None:
     (project.home / "config.json").write_text(dice.choice(["{}", '{"github_token": "x"}', '{"sources": []}']))
 
 
+def use_hpm(project: Project, dice: random.Random) -> None:
+    lines = (
+        "install --frozen",
+        "install --locked",
+        "install --prod",
+        "ci",
+        "update",
+        "lock",
+        "update acme/a",
+    )
+    project.run(*dice.choice(lines).split())
+
+
+def require_by_hpm(project: Project, dice: random.Random) -> None:
+    name = f"acme/{dice.choice(NAMES)}"
+    project.run(*dice.choice([["install", name], ["install", f"{name}@1.0.0"], ["uninstall", name]]))
+
+
 def nothing(project: Project, dice: random.Random) -> None:
     """Leave all as it is."""
 
@@ -319,6 +388,8 @@ MUTATIONS_OF: list[Mutation] = [
     stray_entry,
     link_package,
     configure,
+    use_hpm,
+    require_by_hpm,
 ]
 
 

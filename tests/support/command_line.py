@@ -131,6 +131,21 @@ class CommandLine:
         out, err = started.communicate(timeout=PATIENCE_SECONDS)
         return self._heard(Ran(started.returncode, out, err))
 
+    def process_into(self, out: int, *arguments: str, **environ: str) -> tuple[int, str]:
+        """The exit code of hpm as a process that prints into *out*, and what it says on stderr."""
+        done = subprocess.run(
+            [sys.executable, "-m", "hpmtasks", *arguments],
+            cwd=self.cwd,
+            env={**self.environ, "PYTHONPATH": str(REPOSITORY), **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        return done.returncode, done.stderr
+
     def installed_by_the_front(self) -> tuple[list[str], set[str]]:
         """What ``hpm install`` says as a process of its own, and the modules that it had to load for it."""
         program = (

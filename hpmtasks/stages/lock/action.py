@@ -42,8 +42,11 @@ def is_written(session: Session) -> bool:
     """Whether nothing is left to write: the lock's bytes are right and no new manifest waits."""
     if session.documents.candidates:
         return False
-    if session.options.keeps_the_lock:
-        return True
+    return session.options.keeps_the_lock or is_canonical(session)
+
+
+def is_canonical(session: Session) -> bool:
+    """Whether package-lock.json is, byte for byte, what the resolution would write."""
     try:
         return session.project.lock_path.read_bytes() == lock_bytes(session)
     except FileNotFoundError:

@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 from hpmtasks.model.package import PackageName
 from hpmtasks.net.address import origin_of
-from hpmtasks.net.fetcher import Fetcher, Token
+from hpmtasks.net.fetcher import Answer, Fetcher, Token
 from hpmtasks.sources.github_refusals import refusal
+from hpmtasks.sources.github_shortcut import Shortcut
 from hpmtasks.sources.pkt_line import NotGit, ls_refs_request, tags_in
 from hpmtasks.sources.source import TagList, tag_list
 
@@ -23,6 +24,9 @@ class GitTransport:
         self._fetcher = fetcher
         self._server = server_url
         self._token = token.for_git() if token else None
+        self._shortcut: Shortcut | None = None
+        # Whose packages are not where the shortcut leads: private ones.
+        self._owners_without: set[str] = set()
 
     def tags(self, name: PackageName) -> TagList:
         """See :meth:`Source.tags`.
@@ -53,12 +57,34 @@ class GitTransport:
             NotGit: A page came instead of an archive.
             Forbidden: Refused, and not for a rate limit.
         """
+        if self._by_shortcut(name, commit, into):
+            return
         url = f"{self._repository(name)}/archive/{quote(commit, safe='')}.tar.gz"
         answer = self._fetcher.download(url, into, token=self._token)
         if not answer.ok:
             raise refusal(answer, name, authenticated=self._token is not None, commit=commit)
-        if answer.header("content-type").startswith("text/html"):
+        if _is_page(answer):
             raise NotGit(origin_of(answer.url).place, "it sent a web page instead of an archive")
+        if answer.url != url:
+            self._shortcut = self._shortcut or Shortcut.of(answer.url, name, commit)
+
+    def _by_shortcut(self, name: PackageName, commit: str, into: BinaryIO) -> bool:
+        """Whether *into* holds the archive, from where an earlier link has led; without the token."""
+        owner = name.owner.lower()
+        if self._shortcut is None or owner in self._owners_without:
+            return False
+        start = into.tell()
+        answer = self._fetcher.download(self._shortcut.to(name, commit), into)
+        if answer.ok and not _is_page(answer):
+            return True
+        self._owners_without.add(owner)
+        into.seek(start)
+        into.truncate()
+        return False
 
     def _repository(self, name: PackageName) -> str:
         return f"{self._server}/{quote(name.owner, safe='')}/{quote(name.repo, safe='')}"
+
+
+def _is_page(answer: Answer) -> bool:
+    return answer.header("content-type").startswith("text/html")

@@ -37,12 +37,14 @@ def small(own_server: GithubServer) -> GithubServer:
 def test_cold_installation_by_git_takes_two_requests_for_each_package(
     own_shell: CommandLine, small: GithubServer
 ) -> None:
-    """One for the tags and one for the archive, which GitHub redirects once; the API is not asked."""
+    """One for the tags and one for the archive; until a link has shown the way, GitHub redirects it."""
     own_shell.require({"acme/a": "*", "acme/new": "*"})
 
     assert own_shell.run("install").code == 0
 
-    assert asked(small) == {"POST web git-upload-pack": 3, "GET web archive": 3, "GET codeload tar.gz": 3}
+    counted = asked(small)
+    assert 1 <= counted.pop("GET web archive") <= 3
+    assert counted == {"POST web git-upload-pack": 3, "GET codeload tar.gz": 3}
 
 
 def test_satisfying_lock_takes_archives_only(own_shell: CommandLine, small: GithubServer) -> None:
@@ -54,7 +56,9 @@ def test_satisfying_lock_takes_archives_only(own_shell: CommandLine, small: Gith
 
     assert own_shell.run("install", HPM_CACHE_DIR=str(own_shell.folder / "fresh")).code == 0
 
-    assert asked(small) == {"GET web archive": 2, "GET codeload tar.gz": 2}
+    counted = asked(small)
+    assert 1 <= counted.pop("GET web archive") <= 2
+    assert counted == {"GET codeload tar.gz": 2}
     assert own_shell.installed() == TREE
 
 
@@ -92,7 +96,7 @@ def test_rejected_candidate_costs_one_more_archive(own_shell: CommandLine, own_s
 
     counted = asked(own_server)
     assert counted["POST web git-upload-pack"] == 2
-    assert 2 <= counted["GET web archive"] <= 3
+    assert 2 <= counted["GET codeload tar.gz"] <= 3
 
 
 def test_lower_version_costs_one_more_archive(own_shell: CommandLine, own_server: GithubServer) -> None:
@@ -101,11 +105,9 @@ def test_lower_version_costs_one_more_archive(own_shell: CommandLine, own_server
 
     assert own_shell.run("install").code == 0
 
-    assert asked(own_server) == {
-        "POST web git-upload-pack": 2,
-        "GET web archive": 3,
-        "GET codeload tar.gz": 3,
-    }
+    counted = asked(own_server)
+    assert 1 <= counted.pop("GET web archive") <= 3
+    assert counted == {"POST web git-upload-pack": 2, "GET codeload tar.gz": 3}
 
 
 @pytest.mark.skipif(not DESCRIPTION.exists(), reason="GitHub's description is not at hand")

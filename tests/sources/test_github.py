@@ -48,6 +48,50 @@ def test_cold_package_costs_two_requests_and_a_redirect(place: Place) -> None:
     ]
 
 
+def test_one_redirect_shows_the_way_for_all(place: Place) -> None:
+    """Each further archive is asked for where the first link led: one request, and no redirect."""
+    place.server.publish("acme/other", "v1.0.0")
+    source = place.source("acme/json")
+    archive_of(source, "acme/json", commit_of(place.server))
+    place.server.clear_log()
+    other = place.server.repository("acme/other").tags()["v1.0.0"]
+    assert b"acme/other" in archive_of(source, "acme/other", other)["package.json"][1]
+    assert [request.place for request in place.server.requests] == ["codeload"]
+
+
+@pytest.mark.parametrize("answer", [Reply(404), Reply(200, b"<html>", {"Content-Type": "text/html"})])
+def test_what_is_not_where_links_lead_is_asked_for_by_its_link(place: Place, answer: Reply) -> None:
+    """So are then all packages of its owner, at once; nothing of the first answer remains."""
+    commits = [place.server.publish("globex/a", "v1.0.0"), place.server.publish("globex/b", "v1.0.0")]
+    source = place.source("acme/json")
+    archive_of(source, "acme/json", commit_of(place.server))
+    place.server.clear_log()
+    place.server.fail("codeload /globex/*", answer)
+    for name, commit in zip(("globex/a", "globex/b"), commits, strict=True):
+        assert "package.json" in archive_of(source, name, commit)
+    assert [request.place for request in place.server.requests] == [
+        "codeload",
+        *("web", "codeload"),
+        *("web", "codeload"),
+    ]
+
+
+def test_private_package_after_a_public_one(place: Place) -> None:
+    """Its link, asked with the token, gives it; its key is kept for nobody, and codeload sees no token."""
+    secret = place.server.publish("globex/secret", "v1.0.0")
+    place.server.make_private("globex/secret", CANARY)
+    source = place.source("acme/json", GITHUB_TOKEN=CANARY)
+    for name, commit in (
+        ("globex/secret", secret),
+        ("acme/json", commit_of(place.server)),
+        ("globex/secret", secret),
+    ):
+        assert "package.json" in archive_of(source, name, commit)
+    at_codeload = [request for request in place.server.requests if request.place == "codeload"]
+    assert not any(request.token for request in at_codeload)
+    assert [bool(request.query.get("token")) for request in at_codeload] == [True, False, False, True]
+
+
 def test_archive_is_fetched_by_commit(place: Place) -> None:
     """Never by tag: a moved tag gives what was resolved."""
     old = commit_of(place.server)

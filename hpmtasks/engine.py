@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from doit.control import ExecNode, TaskControl, TaskDispatcher
-from doit.dependency import Dependency
-from doit.runner import SUCCESS, Runner
-from doit.task import Stream, Task
-
 from hpmtasks.dataclass import dataclass, field
+from hpmtasks.doit_core import (
+    SUCCESS,
+    Dependency,
+    ExecNode,
+    Runner,
+    Stream,
+    Task,
+    TaskControl,
+    TaskDispatcher,
+)
 from hpmtasks.errors import Defect
 from hpmtasks.graph import group
 from hpmtasks.pipeline import INSTALL, Prove, installation, is_script, prover, script_name, scripts

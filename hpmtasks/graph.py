@@ -12,10 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from doit.action import BaseAction
-from doit.exceptions import InvalidCommand, TaskError, TaskFailed
-from doit.task import DelayedLoader, Task
-
+from hpmtasks.doit_core import BaseAction, DelayedLoader, InvalidCommand, Task, TaskError, TaskFailed
 from hpmtasks.errors import HpmError
 from hpmtasks.session import Session
 

@@ -26,8 +26,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from doit.task import Task
-
+from hpmtasks.doit_core import Task
 from hpmtasks.graph import group, placeholders
 from hpmtasks.model.resolution import Resolution
 from hpmtasks.project import LOCKFILE, MODULES

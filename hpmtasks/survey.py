@@ -10,10 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from doit.dependency import Dependency
-from doit.task import Task
-
 from hpmtasks.dataclass import dataclass
+from hpmtasks.doit_core import Dependency, Task
 from hpmtasks.errors import HpmError
 from hpmtasks.model.graph import find_why
 from hpmtasks.model.lockfile import Lockfile

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from doit.task import Task
-
+from hpmtasks.doit_core import Task
 from hpmtasks.graph import Record, stage_task
 from hpmtasks.model.resolution import ResolvedPackage
 from hpmtasks.session import Session

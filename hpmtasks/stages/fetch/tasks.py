@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from doit.task import Task
-
+from hpmtasks.doit_core import Task
 from hpmtasks.graph import Record, group, stage_task
 from hpmtasks.model.package import PackageName
 from hpmtasks.session import Session

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from doit.task import Task
-
+from hpmtasks.doit_core import Task
 from hpmtasks.graph import Record, stage_task
 from hpmtasks.session import Session
 from hpmtasks.stages.imports.action import Importer, is_laid, lay, take_away

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from doit.task import Task
-
+from hpmtasks.doit_core import Task
 from hpmtasks.graph import Record, stage_task
 from hpmtasks.model.package import PackageName
 from hpmtasks.session import Session

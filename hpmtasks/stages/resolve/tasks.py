@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from doit.task import Task
-
+from hpmtasks.doit_core import Task
 from hpmtasks.errors import HpmError
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.graph import Record, stage_task

@@ -6,10 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from doit.action import BaseAction
-from doit.exceptions import TaskFailed
-from doit.task import Task
-
+from hpmtasks.doit_core import BaseAction, Task, TaskFailed
 from hpmtasks.graph import group
 from hpmtasks.scripts.run import ScriptRun
 from hpmtasks.scripts.tasks import ScriptTask, TaskId

@@ -108,6 +108,7 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 #: ``doit test:AREA`` runs one area; ``doit test`` runs everything.
 AREAS = {
     "dataclass": "tests/test_dataclass.py",
+    "doit": "tests/test_doit_core.py",
     "semver": "tests/semver",
     "manifest": "tests/model/test_manifest.py",
     "lockfile": "tests/model/test_lockfile.py",

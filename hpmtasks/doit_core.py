@@ -46,9 +46,11 @@ class _Later(ModuleType):
 
 
 class _Unread(ModuleType):
-    """The package, until something is asked for that its body makes."""
+    """The package, until something is asked for that is no module of it, so that its body makes it."""
 
     def __getattr__(self, name: str) -> Any:
+        if find_spec(f"{self.__name__}.{name}"):
+            return import_module(f"{self.__name__}.{name}")
         self.__class__ = ModuleType  # type: ignore[assignment]  # from now on it is what it stands for
         _read(self)
         return getattr(self, name)

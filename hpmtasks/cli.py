@@ -79,7 +79,7 @@ def _obey(given: list[str], environ: dict[str, str], console: Console) -> int:
         is_live=sys.stderr.isatty() and not environ.get("CI"),
     )
     try:
-        return command.run(Context(arguments, environ, console))
+        return command.run(Context(arguments, environ, console, tuple(given)))
     finally:
         console.end()
 

@@ -20,11 +20,16 @@ Arguments = argparse.Namespace
 
 @dataclass(frozen=True)
 class Context:
-    """What every command is given: the parsed arguments, the environment, the console."""
+    """What every command is given: the parsed arguments, the environment, the console.
+
+    Attributes:
+        words: The whole command line, as it was given; empty if there was none.
+    """
 
     arguments: Arguments
     environ: dict[str, str]
     console: Console
+    words: tuple[str, ...] = ()
 
     @cached_property
     def folder(self) -> Path:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from hpmtasks.commands.command import Context
     from hpmtasks.engine import Listener
     from hpmtasks.scripts.events import Outcome
+    from hpmtasks.scripts.evidence import Evidence
     from hpmtasks.scripts.process import Launch
     from hpmtasks.scripts.run import ScriptRun
     from hpmtasks.scripts.tasks import ScriptTask, TaskId
@@ -20,9 +21,11 @@ class Companion:
 
     Attributes:
         needs_all: Whether every task has to run, whatever is known of it.
+        evidence: Given what shows that tasks are fresh.
     """
 
     needs_all = False
+    evidence: Evidence | None = None
 
     def join(self, run: ScriptRun, session: Session) -> None:
         """The run is about to begin."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from hpmtasks.commands.asking import add_selection, read_words, selected
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.parser import OptionalValue
 from hpmtasks.commands.run_report import list_scripts
+from hpmtasks.commands.run_stamp import Stamping, may_leave_stamp
 from hpmtasks.commands.running import Wishes, run_tasks
 from hpmtasks.errors import ScriptNotFound, Usage
 from hpmtasks.project.workspace import read_workspace
@@ -108,6 +110,7 @@ def _run(context: Context, words: Sequence[str]) -> int:
 
 
 def _run_once(context: Context, words: Sequence[str], companions: tuple[Companion, ...]) -> int:
+    began_ns = time.time_ns()
     given = context.arguments
     workspace = read_workspace(context.project)
     at = workspace.at(context.project.start)
@@ -117,6 +120,8 @@ def _run_once(context: Context, words: Sequence[str], companions: tuple[Companio
         return 0
     try:
         asked = read_words(workspace, at, words, members)
+        if may_leave_stamp(context):
+            companions = (Stamping(context, workspace, began_ns),)
         return run_tasks(context, workspace, asked, _wishes(context, companions))
     except ScriptNotFound:
         if given.if_present:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpmtasks.commands.colour import painted_name, plain_name
@@ -28,7 +28,9 @@ from hpmtasks.session.results import results_of
 if TYPE_CHECKING:
     from hpmtasks.commands.asking import Asked
     from hpmtasks.commands.companions import Companion
+    from hpmtasks.commands.console import Console
     from hpmtasks.engine import Listener
+    from hpmtasks.project import Project
     from hpmtasks.project.workspace import Workspace
     from hpmtasks.scripts.events import Outcome
     from hpmtasks.scripts.process import Launch
@@ -71,7 +73,8 @@ def run_tasks(context: Context, workspace: Workspace, asked: Asked, wishes: Wish
     for id_ in asked.tasks if asked.arguments else ():
         tasks[id_] = tasks[id_].with_arguments(asked.arguments)
     began = time.monotonic()
-    installs = wishes.installs and _is_to_be_installed(context, workspace)
+    installs = wishes.installs and requires_packages(context.project, workspace)
+    installs = installs and not stamp.proves(str(context.project.root), context.environ)
     session = open_session(context, Options(without_dev=installs and leaves_out_dev(context.project)))
     run = _make_run(context, session, tasks, asked, wishes, pools=workspace.root.manifest.pools)
     if wishes.is_preview:
@@ -101,14 +104,11 @@ def run_tasks(context: Context, workspace: Workspace, asked: Asked, wishes: Wish
     return code
 
 
-def _is_to_be_installed(context: Context, workspace: Workspace) -> bool:
-    """Whether the installation may not be as it should. Who requires nothing and has no lock needs none."""
-    project = context.project
-    if not project.lock_path.exists() and not any(
+def requires_packages(project: Project, workspace: Workspace) -> bool:
+    """Whether there is anything to install, or to keep as it is: something is required, or locked."""
+    return project.lock_path.exists() or any(
         get_all_dependencies(member.manifest) for member in workspace.everyone()
-    ):
-        return False
-    return not stamp.proves(str(project.root), context.environ)
+    )
 
 
 def _make_run(
@@ -138,6 +138,7 @@ def _make_run(
             has_terminal=asked.tasks if may_have_terminal else (),
             is_preview=wishes.is_preview,
             launched=launched,
+            evidence=next((each.evidence for each in wishes.companions if each.evidence), None),
         ),
     )
 
@@ -162,21 +163,33 @@ def _leave_stamp(context: Context, session: Session) -> None:
             remember(context, session)
 
 
-def _display(context: Context, run: ScriptRun, wishes: Wishes) -> Display:
-    console = context.console
-    lone = sum(bool(task.steps) for task in run.tasks.values()) == 1
-    showing = Showing(
-        mode=wishes.output or "prefix",
-        is_alone=lone,
+def showing_of(
+    run: ScriptRun, output: Mode | None, console: Console, paint: Callable[[str, int], str]
+) -> Showing:
+    """How a run is shown."""
+    return Showing(
+        mode=output or "prefix",
+        is_alone=sum(bool(task.steps) for task in run.tasks.values()) == 1,
         quiet=console.quiet,
-        paint=painted_name if console.paints_errors else plain_name,
+        paint=paint,
         every=console.verbose,
     )
+
+
+def named_tasks(run: ScriptRun) -> list[TaskId]:
+    """Those that were asked for and do something."""
+    return [id_ for id_ in run.asked if run.tasks[id_].steps]
+
+
+def _display(context: Context, run: ScriptRun, wishes: Wishes) -> Display:
+    console = context.console
+    paint = painted_name if console.paints_errors else plain_name
+    showing = showing_of(run, wishes.output, console, paint)
     # stdout carries the result alone, if that is for a program.
     out = sys.stderr if console.as_json else sys.stdout
     sys.stdout.flush()
     sys.stderr.flush()
-    named = [id_ for id_ in run.asked if run.tasks[id_].steps]
+    named = named_tasks(run)
     display = Display(out.buffer, sys.stderr.buffer, showing, asked=named, on_broken=run.children.ask)
     run.events.subscribe(display)
     return display

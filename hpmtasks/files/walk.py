@@ -11,6 +11,7 @@ from typing import NamedTuple
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.files.gitignore import GITIGNORE, Rules, enter, ignores, rules_in
 from hpmtasks.files.globs import GlobSet, Place
+from hpmtasks.files.sightings import Sightings
 
 #: What is hpm's own or git's: never taken, never looked into, at any depth.
 NEVER = frozenset({"hem_modules", ".hpm", ".git"})
@@ -38,7 +39,14 @@ class Found(NamedTuple):
         return stat.S_ISLNK(self.stat.st_mode)
 
 
-def walk(root: str, globs: GlobSet, *, but: GlobSet | None = None, heeding: str | None = None) -> list[Found]:
+def walk(
+    root: str,
+    globs: GlobSet,
+    *,
+    but: GlobSet | None = None,
+    heeding: str | None = None,
+    seen: Sightings | None = None,
+) -> list[Found]:
     """What *globs* take below *root*, sorted by path.
 
     Only folders are read in which something can be taken; where the globs spell a name out, not even those.
@@ -50,6 +58,7 @@ def walk(root: str, globs: GlobSet, *, but: GlobSet | None = None, heeding: str 
         but: What is not, although *globs* take it.
         heeding: The folder, by its path, in which and below which ``.gitignore`` files count, with those
             above it up to *root*; ``None``: nowhere.
+        seen: Told of everything on which the result depends.
 
     Raises:
         StorageFailure: A folder may not be read.
@@ -61,8 +70,8 @@ def walk(root: str, globs: GlobSet, *, but: GlobSet | None = None, heeding: str 
             folder = waiting.pop()
             # Above the folder where they begin to count, rules are only gathered.
             is_heeded = heeding is not None and (not heeding or folder.prefix.startswith(f"{heeding}/"))
-            rules = folder.rules if heeding is None else _with_own_rules(root, folder)
-            for entry in _entries(root, folder):
+            rules = folder.rules if heeding is None else _with_own_rules(root, folder, seen)
+            for entry in _entries(root, folder, seen):
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if entry.name in NEVER or (is_heeded and ignores(rules, entry.name, is_folder=is_folder)):
                     continue
@@ -72,6 +81,8 @@ def walk(root: str, globs: GlobSet, *, but: GlobSet | None = None, heeding: str 
                     with suppress(FileNotFoundError):
                         status = entry.stat(follow_symlinks=False)
                         found.append(Found(folder.prefix + entry.name, status))
+                        if seen is not None and folder.place.literals is None:
+                            seen.saw(f"{root}/{folder.prefix}{entry.name}", status)
     return sorted(found)
 
 
@@ -115,25 +126,37 @@ class _Named:
         return self._status
 
 
-def _entries(root: str, folder: _Folder) -> Iterator[os.DirEntry[str] | _Named]:
+def _entries(root: str, folder: _Folder, seen: Sightings | None) -> Iterator[os.DirEntry[str] | _Named]:
     """The entries of *folder* that can matter; none if it has gone, or is a folder no more."""
     path = f"{root}/{folder.prefix}"
     if folder.place.literals is None:
+        if seen is not None:
+            seen.look(path.rstrip("/"))
         try:
             with os.scandir(path) as entries:
                 yield from entries
         except (FileNotFoundError, NotADirectoryError):
             return
     for name in folder.place.literals or ():
-        with suppress(FileNotFoundError, NotADirectoryError):
-            yield _Named(name, os.lstat(path + name))
+        try:
+            status = os.lstat(path + name)
+        except (FileNotFoundError, NotADirectoryError):
+            if seen is not None:
+                seen.missed(path + name)
+            continue
+        if seen is not None:
+            seen.met(path + name, status)
+        yield _Named(name, status)
 
 
-def _with_own_rules(root: str, folder: _Folder) -> Rules:
+def _with_own_rules(root: str, folder: _Folder, seen: Sightings | None) -> Rules:
     """The rules of *folder*, those of its own ``.gitignore`` the last."""
+    path = f"{root}/{folder.prefix}{GITIGNORE}"
+    if seen is not None:
+        seen.look(path)
     try:
         # A link may lead to what another machine has not; git does not follow it either.
-        descriptor = os.open(f"{root}/{folder.prefix}{GITIGNORE}", os.O_RDONLY | os.O_NOFOLLOW)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:
         return folder.rules
     with open(descriptor, encoding="utf-8", errors="surrogateescape", newline="") as file:

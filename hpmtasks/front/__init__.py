@@ -1,12 +1,12 @@
 """front: the first two answers, given before anything is imported.
 
-``stamp`` says that there is nothing to do; ``plan`` links a whole installation from the store
-that was made before.
+``stamp`` says that there is nothing to do, and ``runs`` that all scripts are fresh; ``plan`` links
+a whole installation from the store that was made before.
 
 What a shell asks for between two keys is answered here too, by ``completion``.
 
 Beside the floors, not on one of them: nothing here imports the rest of hpm, and
-only modules that are part of the interpreter itself. Both read what a finished run
+only modules that are part of the interpreter itself. All read what a finished run
 left behind; anything that they do not recognise is the graph's business.
 """
 
@@ -21,6 +21,8 @@ HARMLESS = {
     "install": frozenset({"--locked", "--frozen", "--offline", "--parallel"}),
     "ci": frozenset({"--offline"}),
 }
+#: The words that ask for scripts.
+_SCRIPTS = frozenset({"run", "test"})
 _QUIET = ("-q", "--quiet")
 _FOLDER = ("-C", "--dir")
 #: How many more objects are made than freed before the next look for garbage.
@@ -49,6 +51,14 @@ def answer(arguments: list[str]) -> int | None:
         from hpmtasks.front.completion import answer as complete
 
         return complete(arguments[2:])
+    if arguments and arguments[0] in _SCRIPTS:
+        from hpmtasks.front.runs import answer as look_at_tasks
+
+        return look_at_tasks(arguments)
+    return _installation(arguments)
+
+
+def _installation(arguments: list[str]) -> int | None:
     try:
         asked = request(arguments)
         said = None if asked is None else _said(*asked)

@@ -24,6 +24,7 @@ from hpmtasks.project import LOCKFILE, MANIFEST
 from hpmtasks.scripts.action import digest_of_text
 
 if TYPE_CHECKING:
+    from hpmtasks.files.sightings import Sightings
     from hpmtasks.scripts.digests import FileDigest, FileDigests
     from hpmtasks.scripts.tasks import ScriptTask, TaskId
 
@@ -51,30 +52,32 @@ class Inputs:
     # By digest of the whole file, what counts of a package.json.
     _manifests: dict[str, FileDigest] = field(default_factory=dict, init=False)
 
-    def of(self, task: ScriptTask) -> dict[str, FileDigest]:
+    def of(self, task: ScriptTask, seen: Sightings | None = None) -> dict[str, FileDigest]:
         """The files that count for *task* now, by their paths from the root, sorted.
+
+        *seen* is told of everything on which that depends.
 
         Raises:
             InvalidManifest: One of its inputs leads out of the project, or is no file.
             StorageFailure: One may not be read.
         """
-        found = {**dict(self._left_by_others(task)), **dict(self._own(task))}
+        found = {**dict(self._left_by_others(task, seen)), **dict(self._own(task, seen))}
         return {path: found[path] for path in sorted(found)}
 
     # ---- what the task reads by itself
 
-    def _own(self, task: ScriptTask) -> Iterator[tuple[str, FileDigest]]:
+    def _own(self, task: ScriptTask, seen: Sightings | None) -> Iterator[tuple[str, FileDigest]]:
         given, member = task.config.inputs, task.member
         left = glob_set(rooted(member.path, task.config.outputs)) if task.config.outputs else None
         if given is not None and not is_default(given):
-            for found in walk(self.root, glob_set(rooted(member.path, given)), but=left):
+            for found in walk(self.root, glob_set(rooted(member.path, given)), but=left, seen=seen):
                 yield from self._counted(found, task, is_named=True)
             return
         prefix = f"{member.path}/" if member.path else ""
         others = (path for path in self.members if path != member.path and path.startswith(prefix))
         patterns = (f"{escape(member.path)}/**" if prefix else "**", *(f"!{escape(path)}" for path in others))
         taken = glob_set((*patterns, *rooted(member.path, given or ())))
-        for found in walk(self.root, taken, but=left, heeding=member.path):
+        for found in walk(self.root, taken, but=left, heeding=member.path, seen=seen):
             if found.path == prefix + MANIFEST:
                 for path, whole in self._counted(found, task, is_named=False):
                     yield path, self._seen(path, whole)
@@ -96,13 +99,13 @@ class Inputs:
 
     # ---- what was left for it
 
-    def _left_by_others(self, task: ScriptTask) -> Iterator[tuple[str, FileDigest]]:
+    def _left_by_others(self, task: ScriptTask, seen: Sightings | None) -> Iterator[tuple[str, FileDigest]]:
         given = task.config.inputs
         takes_away = any(pattern.startswith("!") for pattern in given or ())
         wanted = glob_set(("**", *rooted(task.member.path, given or ()))) if takes_away else None
         for needed in self._read_by(task, is_deep=given is None or is_default(given)):
             taken = glob_set(rooted(needed.member.path, needed.config.outputs))
-            for found in walk(self.root, taken):
+            for found in walk(self.root, taken, seen=seen):
                 if wanted is None or wanted.fits(found.path):
                     yield from self._counted(found, task, is_named=False)
 

@@ -32,6 +32,7 @@ from hpmtasks.store.results.digest import Digest
 from hpmtasks.store.tree import ForeignEntry, scan_folder, tree_digest
 
 if TYPE_CHECKING:
+    from hpmtasks.files.sightings import Sightings
     from hpmtasks.project.workspace import Member
     from hpmtasks.scripts.digests import FileDigest, FileDigests
     from hpmtasks.scripts.tasks import ScriptTask, TaskId
@@ -159,8 +160,10 @@ class Keys:
         self._inputs = Inputs(os.fspath(session.project.root), members, tasks, digests)
         self._packages: dict[str, _Packages] = {}
 
-    def of(self, task: ScriptTask) -> Key:
+    def of(self, task: ScriptTask, seen: Sightings | None = None) -> Key:
         """The key of *task* as everything is now, but for the packages, which are looked at once.
+
+        *seen* is told of everything on which its files depend.
 
         Raises:
             InvalidManifest: One of its inputs leads out of the project, or is no file.
@@ -175,7 +178,7 @@ class Keys:
             shell=config.shell,
             env=counting(config, self._environ),
             told={name: value for name, value in known.items() if name != _PLACE},
-            files=self._inputs.of(task),
+            files=self._inputs.of(task, seen),
             packages=packages.trees,
             versions=packages.versions,
             modules=packages.folders,

@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from hpmtasks.dataclass import dataclass, replace
+from hpmtasks.errors import HpmError
+from hpmtasks.files.sightings import Sightings
 from hpmtasks.scripts.environment import Mode, environment_of, told
 from hpmtasks.scripts.events import Events, Note, Outcome, Output, Started, Stream
 from hpmtasks.scripts.execution import Command, Execution
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from hpmtasks.project.workspace import Member
     from hpmtasks.scripts.children import Children
     from hpmtasks.scripts.digests import FileDigests
+    from hpmtasks.scripts.evidence import Evidence
     from hpmtasks.scripts.tasks import ScriptTask, TaskId
     from hpmtasks.session import Session
     from hpmtasks.store.results.result import ActionResult
@@ -63,6 +66,7 @@ class Manner:
         has_terminal: Which task has the terminal to itself when it runs, if it is not kept.
         is_preview: Tasks are only judged; nothing is written.
         launched: What is started for a command of a task in the place of what would be.
+        evidence: Given what fresh tasks were found so by.
     """
 
     force: bool = False
@@ -70,6 +74,7 @@ class Manner:
     has_terminal: Collection[TaskId] | None = ()
     is_preview: bool = False
     launched: Callable[[ScriptTask, Launch], Launch] = lambda task, launch: launch
+    evidence: Evidence | None = None
 
 
 class ScriptPerformer:
@@ -129,16 +134,34 @@ class ScriptPerformer:
         record = self.records.get(task.id)
         if record is None:
             return Stale("nothing is known of an earlier run")
-        reason = self._why_stale(task, record)
+        seen = Sightings(self.records.opened_ns) if self._manner.evidence is not None else None
+        reason = self._why_stale(task, record, self._key(task, seen), seen)
         if reason:
             return Stale(reason)
+        self._add_evidence(task, seen)
         if task.id in self.asked and record.result is not None:
             self._replay(task, record.result)
         return Outcome("fresh", seconds=record.seconds)
 
-    def _why_stale(self, task: ScriptTask, record: Record) -> str:
-        """What there is to do for *task*, as a clause; empty if nothing."""
-        key = self._key(task)
+    def is_fresh_after_all(self, task: ScriptTask) -> bool:
+        """Whether *task*, which may have done something, has nothing to do now; nothing is told of it."""
+        seen = Sightings()
+        record = self.records.get_anew(task.id)
+        try:
+            if record is None or self._why_stale(task, record, self._keys.of(task, seen), seen):
+                return False
+        except HpmError:
+            return False
+        self._add_evidence(task, seen)
+        return True
+
+    def _add_evidence(self, task: ScriptTask, seen: Sightings | None) -> None:
+        if seen is not None and self._manner.evidence is not None:
+            self.records.show(task.id, seen)
+            self._manner.evidence.add(task.id, seen)
+
+    def _why_stale(self, task: ScriptTask, record: Record, key: Key, seen: Sightings | None) -> str:
+        """What there is to do for *task*, as a clause; empty if nothing, and *seen* is told why."""
         parts = _parts(key)
         # Equal parts make equal actions; to encode one costs more than all the rest.
         if record.key != parts and (
@@ -147,7 +170,7 @@ class ScriptPerformer:
             return difference(record.key, parts)
         if record.result is None:
             return _WITHOUT_RESULT[record.kind]
-        return "" if self._stands(task, record.result) else "its outputs are not as it left them"
+        return "" if self._stands(task, record.result, seen) else "its outputs are not as it left them"
 
     def _has_other_packages(self, record: Record, parts: Mapping[str, Any]) -> bool:
         """Whether packages would have other contents than the files that an action is made of."""
@@ -290,8 +313,8 @@ class ScriptPerformer:
         self._results.put_result(key.action, result)
         return result
 
-    def _stands(self, task: ScriptTask, result: ActionResult) -> bool:
-        return match(result, task.member.folder, task.config.outputs, self._digest_of)
+    def _stands(self, task: ScriptTask, result: ActionResult, seen: Sightings | None = None) -> bool:
+        return match(result, task.member.folder, task.config.outputs, self._digest_of, seen)
 
     def _replay(self, task: ScriptTask, result: ActionResult) -> None:
         try:
@@ -304,10 +327,10 @@ class ScriptPerformer:
             record = replace(record, action=str(key.action), key=_parts(key))
         self.records.put(task.id, replace(record, at=time.time()))
 
-    def _key(self, task: ScriptTask) -> Key:
+    def _key(self, task: ScriptTask, seen: Sightings | None = None) -> Key:
         if self._copies.refresh(task):
             self._keys.forget_packages()
-        return self._keys.of(task)
+        return self._keys.of(task, seen)
 
     def _digest_of(self, path: str, status: os.stat_result) -> Digest:
         found = self._digests.digest(path.removeprefix(self._root), status)

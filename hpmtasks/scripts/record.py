@@ -10,6 +10,8 @@ import base64
 import binascii
 import hashlib
 import json
+import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +23,7 @@ from hpmtasks.store.results.result import ActionResult
 from hpmtasks.store.results.wire import Malformed
 
 if TYPE_CHECKING:
+    from hpmtasks.files.sightings import Sightings
     from hpmtasks.project import Project
     from hpmtasks.scripts.tasks import TaskId
 
@@ -66,17 +69,32 @@ class Record:
 
 
 class Records:
-    """The records of a project, each read once."""
+    """The records of a project, each read once.
+
+    Attributes:
+        opened_ns: Before that none was read, in nanoseconds since 1970.
+    """
 
     def __init__(self, project: Project) -> None:
         self._folder = project.state_folder / FOLDER
         self._known: dict[TaskId, Record | None] = {}
+        self._statuses: dict[TaskId, os.stat_result] = {}
+        self.opened_ns = time.time_ns()
 
     def get(self, task: TaskId) -> Record | None:
         """The record of *task*; ``None`` if there is none, or none that can be used."""
         if task not in self._known:
-            self._known[task] = _read(self.path(task), str(task))
+            self._known[task] = self._read(task)
         return self._known[task]
+
+    def get_anew(self, task: TaskId) -> Record | None:
+        """The record of *task* that is there now, whoever wrote it."""
+        self._known[task] = self._read(task)
+        return self._known[task]
+
+    def show(self, task: TaskId, seen: Sightings) -> None:
+        """*seen* is told of the file that the record of *task* was read from."""
+        seen.saw(str(self.path(task)), self._statuses[task])
 
     def put(self, task: TaskId, record: Record) -> None:
         """*record* is that of *task* from now on.
@@ -85,6 +103,7 @@ class Records:
             StorageFailure: It cannot be written.
         """
         self._known[task] = record
+        self._statuses.pop(task, None)
         document = {
             "format": _FORMAT,
             "task": str(task),
@@ -106,6 +125,16 @@ class Records:
         """The file of *task*: its name, as far as any file system takes it as it is."""
         return self._folder / f"{_file_name(str(task))}.json"
 
+    def _read(self, task: TaskId) -> Record | None:
+        try:
+            with open(self.path(task), "rb", buffering=0) as file:
+                status = os.fstat(file.fileno())
+                record = _decoded(file.read(), str(task))
+        except OSError:
+            return None
+        self._statuses[task] = status
+        return record
+
 
 def _file_name(name: str) -> str:
     """*name* without what some file system does not take; two names never have one file name.
@@ -119,9 +148,9 @@ def _file_name(name: str) -> str:
     return f"{plain[:_LONGEST_NAME]}.{digest}"
 
 
-def _read(path: Path, task: str) -> Record | None:
+def _decoded(data: bytes, task: str) -> Record | None:
     try:
-        document = json.loads(check_seal(path.read_bytes()))
+        document = json.loads(check_seal(data))
         if document["format"] != _FORMAT or document["task"] != task:
             return None
         result = document["result"]
@@ -136,5 +165,5 @@ def _read(path: Path, task: str) -> Record | None:
             ActionResult.decode(base64.b64decode(result, validate=True)) if result is not None else None,
             tuple(str(path) for path in document["foreign"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, binascii.Error, Malformed):
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error, Malformed):
         return None

@@ -70,6 +70,7 @@ class ScriptRun:
         self._has_begun = False
         self._is_closed = False
         self._results = results
+        self._evidence = options.manner.evidence
         self._digests = FileDigests.of(session.project)
         self.performer = ScriptPerformer(
             session,
@@ -120,6 +121,8 @@ class ScriptRun:
         with self.children.take_signals():
             outcomes = self.schedule.finish()
             self.performer.services.close()
+            if self._evidence is not None and not self.children.asked:
+                self._evidence.complete(self.tasks, outcomes, self.performer.is_fresh_after_all)
         return outcomes
 
     def close(self, *, is_preview: bool = False) -> None:

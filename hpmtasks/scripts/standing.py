@@ -15,6 +15,7 @@ from hpmtasks.dataclass import dataclass
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.files.globs import Place, glob_set
 from hpmtasks.files.leftovers import PREFIX
+from hpmtasks.files.sightings import Sightings
 from hpmtasks.store.results.digest import Digest
 from hpmtasks.store.results.paths import FORBIDDEN
 from hpmtasks.store.results.result import ActionResult, OutputFile
@@ -42,25 +43,33 @@ class Standing:
     leftovers: frozenset[str]
 
 
-def find(folder: Path, patterns: tuple[str, ...]) -> Standing:
-    """What *patterns* take below *folder* now.
+def find(folder: Path, patterns: tuple[str, ...], seen: Sightings | None = None) -> Standing:
+    """What *patterns* take below *folder* now; *seen* is told of everything on which that depends.
 
     Raises:
         StorageFailure: A folder may not be read.
     """
-    search = _Search(os.fspath(folder))
+    search = _Search(os.fspath(folder), seen)
     with storage_failures("read", folder):
         search.run(glob_set(patterns).start)
     return Standing(search.files, search.links, search.without_output(), frozenset(search.leftovers))
 
 
-def match(result: ActionResult, folder: Path, patterns: tuple[str, ...], digest_of: DigestOf) -> bool:
+def match(
+    result: ActionResult,
+    folder: Path,
+    patterns: tuple[str, ...],
+    digest_of: DigestOf,
+    seen: Sightings | None = None,
+) -> bool:
     """Whether exactly what *result* says stands below *folder*, of all that *patterns* take.
+
+    If so, *seen* is told of everything by which that is known.
 
     Raises:
         StorageFailure: A folder may not be read.
     """
-    standing = find(folder, patterns)
+    standing = find(folder, patterns, seen)
     return (
         len(standing.files) == len(result.files)
         and standing.folders == set(result.folders)
@@ -100,7 +109,8 @@ def takes_folder(place: Place, path: str) -> bool:
 class _Search:
     """A walk below *root* that keeps what is taken."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, seen: Sightings | None) -> None:
+        self._seen = seen
         self.files: dict[str, os.stat_result] = {}
         self.links: dict[str, str] = {}
         self.leftovers: set[str] = set()
@@ -139,6 +149,8 @@ class _Search:
         return frozenset(found)
 
     def _see(self, path: str, status: os.stat_result, *, is_taken: bool) -> None:
+        if is_taken and self._seen is not None:
+            self._seen.saw(f"{self._root}/{path}", status)
         if is_taken and stat.S_ISLNK(status.st_mode):
             self.links[path] = os.readlink(f"{self._root}/{path}")
         elif is_taken:
@@ -149,12 +161,19 @@ class _Search:
         folder = f"{self._root}/{prefix}"
         names = place.literals
         if names is None:
+            if self._seen is not None:
+                self._seen.look(folder.rstrip("/"))
             try:
                 names = frozenset(os.listdir(folder))
             except (FileNotFoundError, NotADirectoryError):
                 return
         for name in sorted(names - FORBIDDEN):
             try:
-                yield name, os.lstat(folder + name)
+                status = os.lstat(folder + name)
             except (FileNotFoundError, NotADirectoryError):
+                if self._seen is not None:
+                    self._seen.missed(folder + name)
                 continue
+            if self._seen is not None and place.literals is not None:
+                self._seen.met(folder + name, status)
+            yield name, status

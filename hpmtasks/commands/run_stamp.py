@@ -1,0 +1,173 @@
+"""run_stamp: what a run of scripts leaves for the next one that is asked for the same.
+
+If every task succeeded, and looking once more finds all of them fresh, the next run has nothing to
+do but to say so for as long as nothing changes: ``front.runs`` then does, before anything is imported.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hpmtasks.commands.colour import painted_name, plain_name
+from hpmtasks.commands.companions import Companion
+from hpmtasks.commands.run_rehearsal import Rehearsal, last_line
+from hpmtasks.commands.running import requires_packages
+from hpmtasks.errors import Defect
+from hpmtasks.files.sightings import Sightings
+from hpmtasks.front import runs, stamp
+from hpmtasks.project import MANIFEST
+from hpmtasks.scripts.environment import looks_secret
+from hpmtasks.scripts.evidence import Evidence
+from hpmtasks.store.results.folder import FolderResults
+
+if TYPE_CHECKING:
+    from hpmtasks.commands.command import Context
+    from hpmtasks.project.workspace import Workspace
+    from hpmtasks.scripts.events import Outcome
+    from hpmtasks.scripts.run import ScriptRun
+    from hpmtasks.scripts.tasks import TaskId
+    from hpmtasks.session import Session
+
+# What is printed goes into the stamp; who prints more is answered by the graph.
+_MOST_PRINTED = 1 << 18
+# Options under which a run says something else, or does it elsewhere, and what they are if nobody asks.
+_PLAIN: Mapping[str, object] = {
+    "dir": None,
+    "json": False,
+    "verbose": False,
+    "color": "auto",
+    "filter": [],
+    "changed": None,
+    "force": False,
+    "env_mode": "strict",
+    "dry_run": None,
+    "watch": False,
+    "profile": None,
+    "audit": False,
+    "no_install": False,
+}
+
+
+def may_leave_stamp(context: Context) -> bool:
+    """Whether the command line is one that a stamp may answer."""
+    given = vars(context.arguments)
+    return context.words[:1] in (("run",), ("test",)) and all(
+        given[name] == value for name, value in _PLAIN.items()
+    )
+
+
+class Stamping(Companion):
+    """Gathers what shows that all is fresh, and leaves it as a stamp.
+
+    Args:
+        began_ns: Before that nothing of the project was read, in nanoseconds since 1970.
+    """
+
+    def __init__(self, context: Context, workspace: Workspace, began_ns: int) -> None:
+        self.evidence: Evidence = Evidence()
+        self._context = context
+        self._workspace = workspace
+        self._member = workspace.at(context.project.start).path
+        self._root = os.fspath(context.project.root)
+        self._began_ns = began_ns
+        self._run: ScriptRun | None = None
+        self._session: Session | None = None
+        self._claimed: runs.Said | None = None
+
+    def join(self, run: ScriptRun, session: Session) -> None:
+        """See :class:`Companion`."""
+        self._run, self._session = run, session
+        context = self._context
+        self._claimed = runs.claim(self._root, self._member, context.words, context.environ)
+
+    def leave(self, context: Context, outcomes: Mapping[TaskId, Outcome]) -> tuple[Mapping[str, Any], int]:
+        """See :class:`Companion`.
+
+        Raises:
+            Defect: The stamp said that there was nothing to do, and there was; or it would have said
+                something else than the run.
+        """
+        del context
+        assert self._run is not None  # noqa: S101  it was joined
+        assert self._session is not None  # noqa: S101  as above
+        stale = [str(id_) for id_, each in outcomes.items() if each.kind not in ("fresh", "service")]
+        if self._claimed is not None and stale:
+            raise Defect(f"The stamp said that all was fresh, and {', '.join(stale)} had to run.")
+        if self.evidence.is_complete and not self._session.warnings:
+            self._leave_stamp(self._run, self._session)
+        return {}, 0
+
+    def _leave_stamp(self, run: ScriptRun, session: Session) -> None:
+        context, environ = self._context, self._context.environ
+        requires = requires_packages(context.project, self._workspace)
+        if not stamp.is_anchored(environ) or (requires and not _is_installed(self._root, environ)):
+            return
+        variables = _variables(run, environ)
+        read = _read_before(context, self._workspace, self._began_ns, requires=requires)
+        seen = self.evidence.seen
+        if variables is None or not seen.add(read):
+            return
+        rehearsal = Rehearsal(run, FolderResults(session.settings.cache_dir))
+        plain, painted = (rehearsal.listen(context, paint) for paint in (plain_name, painted_name))
+        if not rehearsal.is_all_known() or not seen.add(rehearsal.seen) or not seen.is_sure:
+            return
+        if not context.console.quiet:
+            last = (runs.SECONDS, last_line(run))
+            plain, painted = [*plain, last], [*painted, last]
+        if sum(len(text) for _, text in plain) > _MOST_PRINTED:
+            return
+        if self._claimed not in (None, painted if runs.is_painted(environ) else plain):
+            raise Defect("The stamp would not have said what a run says in which all is fresh.")
+        runs.write(
+            self._root,
+            self._member,
+            context.words,
+            environ,
+            variables=variables,
+            beginnings=_beginnings(run),
+            is_installed=requires,
+            plain=plain,
+            painted=painted,
+            entries=seen.entries,
+            passed=seen.passed,
+            absent=seen.absent,
+        )
+
+
+def _is_installed(root: str, environ: Mapping[str, str]) -> bool:
+    return stamp.proves(root, environ) or stamp.claim(root, environ)
+
+
+def _read_before(context: Context, workspace: Workspace, began_ns: int, *, requires: bool) -> Sightings:
+    """What was read to know the tasks and the packages; sure only if it has not changed since *began_ns*."""
+    project = context.project
+    seen = Sightings(began_ns)
+    seen.look_at_all(os.fspath(above / MANIFEST) for above in project.root.parents)
+    seen.look_at_all(os.fspath(project.root / path) for path in workspace.looked_at)
+    for member in workspace.everyone():
+        seen.look(os.fspath(member.manifest_path))
+        seen.met(os.fspath(member.folder), os.lstat(member.folder))
+    own = [project.lock_path, project.links_path, context.settings.config_path]
+    if requires:
+        own += [project.state_path, project.resolution_path]
+    seen.look_at_all(map(os.fspath, own))
+    return seen
+
+
+def _beginnings(run: ScriptRun) -> list[str]:
+    """The beginnings of variables that count for some task."""
+    names = {name for task in run.tasks.values() for name in task.config.env}
+    return sorted(name[:-1] for name in names if name.endswith("*"))
+
+
+def _variables(run: ScriptRun, environ: Mapping[str, str]) -> dict[str, str | None] | None:
+    """The variables that count for some task; ``None`` if one of them looks secret and is set."""
+    names = {name for task in run.tasks.values() for name in task.config.env}
+    beginnings = tuple(_beginnings(run))
+    counting = {name for name in names if not name.endswith("*")}
+    counting |= {name for name in environ if name.startswith(beginnings)}
+    if any(name in environ and looks_secret(name) for name in counting):
+        return None
+    return {name: environ.get(name) for name in sorted(counting)}

@@ -32,6 +32,7 @@ from hpmtasks.model.resolution import Resolution
 from hpmtasks.project import LOCKFILE, MODULES
 from hpmtasks.session import Session
 from hpmtasks.session.acquire import acquisition
+from hpmtasks.session.ahead import begin, orders
 from hpmtasks.stages.download import tasks as download
 from hpmtasks.stages.extract import tasks as extract
 from hpmtasks.stages.fetch import tasks as fetch
@@ -147,9 +148,18 @@ def is_script(name: str) -> bool:
 
 
 def _start_what_is_missing(session: Session, resolution: Resolution) -> None:
-    """Download and verify, ahead of the tasks, whatever is not installed. Only the store is written."""
-    for package in resolution.packages:
-        if session.is_needed(package) and not session.modules.hold(package):
+    """Download and verify, ahead of the tasks, whatever is not installed; workers lay it out, too.
+
+    Nothing but the store and temporary names are written.
+    """
+    missing = [
+        package
+        for package in resolution.packages
+        if session.is_needed(package) and not session.modules.hold(package)
+    ]
+    begin(session, orders(session, missing))
+    if session.workers is None:
+        for package in missing:
             session.executor.start(
                 acquisition(session, package.name, package.version, package.commit, package.integrity),
                 verify.step(session, package),

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from hpmtasks.errors import NotOffline, PackageNotFound
 from hpmtasks.model.package import PackageName
+from hpmtasks.model.resolution import ResolvedPackage
 from hpmtasks.semver.version import Version
 from hpmtasks.session.session import Session
 from hpmtasks.session.vanished import told_as_locked
 from hpmtasks.store.entries import ArchiveEntry, DamagedEntry, TreeEntry
+
+if TYPE_CHECKING:
+    from hpmtasks.session.delivery import Delivery
 
 Acquisition = tuple[str, Callable[[], ArchiveEntry]]
 T = TypeVar("T")
@@ -34,19 +39,14 @@ def acquisition(
     """
 
     def acquire() -> ArchiveEntry:
-        found = session.store.find_archive(name, commit)
+        found = kept_archive(session, name, version, commit, integrity)
         if found is not None:
             return found
-        legacy = session.store.legacy_archive(name, str(version))
-        if legacy is not None and integrity is not None and _sha256(legacy) == integrity:
-            return session.store.adopt_archive(name, commit, legacy, version=str(version))
         source = session.source_of(name)
         session.fetched.add((name.key, commit))  # before the store has it: see Session.fetched
-        told = f"downloading {name}@{version}"
         try:
-            with session.progress(told, lambda: session.executor.tally("archive of ")):
-                found = _filled(session, name, version, commit, integrity)
-                return found or session.store.add_archive(
+            with _telling(session, name, version):
+                return session.store.add_archive(
                     name,
                     commit,
                     lambda into: source.archive(name, commit, version=version, into=into),
@@ -64,14 +64,21 @@ def acquisition(
     return f"archive of {name.key} {commit}", acquire
 
 
-def _filled(
+def kept_archive(
     session: Session, name: PackageName, version: Version, commit: str, integrity: str | None
 ) -> ArchiveEntry | None:
-    """The archive of *commit*, if a worker could put it into the store."""
-    workers = session.workers
-    if workers is None or not workers.fill(name, version, commit, integrity):
-        return None
-    return session.store.find_archive(name, commit)
+    """The archive that the store has, or takes over from the first hpm; ``None`` if it has to be fetched."""
+    found = session.store.find_archive(name, commit)
+    if found is None and integrity is not None:
+        legacy = session.store.legacy_archive(name, str(version))
+        if legacy is not None and _sha256(legacy) == integrity:
+            return session.store.adopt_archive(name, commit, legacy, version=str(version))
+    return found
+
+
+def _telling(session: Session, name: PackageName, version: Version) -> AbstractContextManager[object]:
+    """Inside, it is shown that *name* is being downloaded."""
+    return session.progress(f"downloading {name}@{version}", lambda: session.executor.tally("archive of "))
 
 
 def _sha256(path: Path) -> str | None:
@@ -95,7 +102,22 @@ def acquire(
         NetworkFailure: It could not be fetched.
         NotOffline: It would have to be fetched, and may not be.
     """
-    return session.executor.collect(*acquisition(session, name, version, commit, integrity))
+    key, work = acquisition(session, name, version, commit, integrity)
+    is_elsewhere = session.executor.knows(key) and not session.executor.has_done(key)
+    with _telling(session, name, version) if is_elsewhere else nullcontext():
+        return session.executor.collect(key, work)
+
+
+def delivered(session: Session, package: ResolvedPackage) -> Delivery | None:
+    """What a worker has done for *package*, when it has done it; ``None`` if none was asked, or could.
+
+    Raises:
+        HpmError: As :func:`acquire`.
+    """
+    key = f"archive of {package.name.key} {package.commit}"
+    if session.executor.knows(key):
+        acquire(session, package.name, package.version, package.commit, package.integrity)
+    return session.delivered.get((package.name.key, package.commit))
 
 
 def unpacked(

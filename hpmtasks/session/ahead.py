@@ -1,19 +1,27 @@
-"""ahead: what manifest and lock imply is begun before the graph, which says so too, is loaded."""
+"""ahead: packages that are known to be needed are begun, by workers or by threads, before a task asks.
+
+What manifest and lock imply is known before the graph is loaded. Nothing but the store and temporary
+names are written; what goes wrong is told by the task whose work it is.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from functools import partial
 
-from hpmtasks.errors import HpmError
+from hpmtasks.errors import HpmError, InvalidPatch
+from hpmtasks.model.resolution import ResolvedPackage, from_entry
 from hpmtasks.session.acquire import acquisition
+from hpmtasks.session.delivery import Delivery, Order
+from hpmtasks.session.executor import GiveBack
 from hpmtasks.session.session import Session
 
 
 def begin_what_is_locked(session: Session) -> None:
-    """Begin to fetch the locked packages whose folders are not there, if the lock answers package.json.
+    """Begin with the locked packages whose folders are not there, if the lock answers package.json.
 
-    Only the store is written. The graph comes to ask for the same, and finds it begun; what goes
-    wrong is told by the task whose work it is.
+    The graph comes to ask for the same, and finds it begun.
     """
     options = session.options
     if options.update or options.update_all or options.accept or options.direction != "highest":
@@ -22,14 +30,99 @@ def begin_what_is_locked(session: Session) -> None:
         lockfile = session.documents.lockfile
         if lockfile is None or options.lock_only or session.documents.unanswered():
             return
+        missing = [
+            from_entry(name, entry, entry.commit)
+            for name, entry in lockfile.entries.items()
+            if entry.commit is not None
+            and options.lays_out_as(dev=entry.dev)
+            and name not in session.links
+            and not os.path.lexists(session.project.package_folder(name))
+        ]
+        begin(session, orders(session, missing))
     except HpmError:
         return  # for a task to tell
-    for name, entry in lockfile.entries.items():
-        if (
-            entry.commit is None
-            or (options.without_dev and entry.dev)
-            or (options.only_dev and not entry.dev)
-        ):
+
+
+def orders(session: Session, packages: Sequence[ResolvedPackage]) -> list[Order]:
+    """What is to be done for *packages*, which are not installed.
+
+    They are laid out, too, where this process holds the project's mutex, and where a rename can then
+    put them in their place.
+    """
+    may_lay_out = session.project.mutex.is_held and _on_one_disk(session)
+    return [
+        Order(
+            package.name,
+            package.version,
+            package.commit,
+            package.integrity,
+            package.tree,
+            may_lay_out and session.lays_out(package) and _is_unpatched(session, package),
+        )
+        for package in packages
+    ]
+
+
+def begin(session: Session, wanted: Sequence[Order]) -> None:
+    """What *wanted* asks for is on its way, and nothing is begun twice."""
+    workers = session.begin_workers(len(wanted))
+    batch = []
+    for order in wanted:
+        key, work = acquisition(session, order.name, order.version, order.commit, order.integrity)
+        if workers is None:
+            session.executor.start((key, work))
             continue
-        if name not in session.links and not os.path.lexists(session.project.package_folder(name)):
-            session.executor.start(acquisition(session, name, entry.version, entry.commit, entry.integrity))
+        give_back = session.executor.lend(key, work, workers.listen)
+        if give_back is None and order.lays_out and not workers.lays_out(order):
+            give_back = session.executor.lend(files_key(order), _nothing_prepared, workers.listen)
+        if give_back is not None:
+            if not _is_kept(session, order):
+                own = (order.name.key, order.commit)
+                session.fetched.add(own)  # before the store has it: see Session.fetched
+                session.unpacked.add(own)
+            batch.append((order, partial(_receive, session, order, give_back)))
+    if workers is not None:
+        workers.send(batch)
+
+
+def files_key(package: Order | ResolvedPackage) -> str:
+    """What laying out ahead is collected by, where it is not a part of fetching."""
+    return f"files of {package.name.key} {package.commit}"
+
+
+def _nothing_prepared() -> bool:
+    return True  # it is for the task to do
+
+
+def _receive(session: Session, order: Order, give_back: GiveBack, delivery: Delivery | None) -> None:
+    if delivery is None:
+        give_back(None, at_once=session.workers is not None)  # else the run is coming to its end
+        return
+    own = (order.name.key, order.commit)
+    session.delivered[own] = delivery
+    session.manifests[own] = delivery.manifest
+    give_back(delivery.archive_of(session, order))
+
+
+def _is_kept(session: Session, order: Order) -> bool:
+    """Whether an earlier run has verified the package, and it is still in the store."""
+    recorded = session.state.values_of(f"verify:{order.name}").get("commit") == order.commit
+    return recorded and session.store.find_tree_of(order.name, order.commit) is not None
+
+
+def _is_unpatched(session: Session, package: ResolvedPackage) -> bool:
+    try:
+        return session.patch_of(package) is None
+    except InvalidPatch:
+        return False
+
+
+def _on_one_disk(session: Session) -> bool:
+    """Whether a folder can be renamed from where it is prepared to where it belongs."""
+    try:
+        staging = os.stat(session.project.state_folder).st_dev
+        return not os.path.lexists(session.project.modules) or (
+            os.lstat(session.project.modules).st_dev == staging
+        )
+    except OSError:
+        return False

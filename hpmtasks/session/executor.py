@@ -12,14 +12,25 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 T = TypeVar("T")
 
 #: A unit of work and the name under which a task collects it.
 Step = tuple[str, Callable[[], Any]]
-#: Called once with what came of lent work; with ``None`` where it has to be done here.
-GiveBack = Callable[[Any], None]
+
+
+class GiveBack(Protocol):
+    """Called once by whoever was lent work."""
+
+    def __call__(self, result: Any, *, at_once: bool = True) -> None:
+        """It is done, and came to *result*; ``None``: it is not, and is to be done here.
+
+        Args:
+            at_once: Whether a thread is to do it ahead; else who collects it does.
+        """
+        ...
+
 
 #: Enough to hide the latency of a few round trips; a thread that waits costs next to nothing.
 WIDTH = 64
@@ -66,7 +77,7 @@ class Executor:
     other work: nobody waits for something that nobody does.
     """
 
-    def __init__(self, width: int = WIDTH, before_threads: Callable[[], None] = _nothing) -> None:
+    def __init__(self, width: int = WIDTH, before_threads: Callable[[], object] = _nothing) -> None:
         """Nothing is begun.
 
         Args:
@@ -118,14 +129,15 @@ class Executor:
             job.listen = listen
             job.take()
 
-        def give_back(result: Any) -> None:
+        def give_back(result: Any, *, at_once: bool = True) -> None:
             if result is not None:
                 self._end(job, result, None)
                 return
             with self._mutex:
                 ended = job.ended
                 job.is_taken, job.listen = False, _nothing
-                self._enqueue(job)
+                if at_once:
+                    self._enqueue(job)
             ended.release()
 
         return give_back
@@ -140,6 +152,13 @@ class Executor:
         if job.failure is not None:
             raise job.failure
         return cast(T, job.result)
+
+    def await_if_begun(self, key: str) -> None:
+        """Nobody is at work on *key*. What nobody began, or failed, is for others."""
+        with self._mutex:
+            job = self._jobs.get(key)
+        if job is not None:
+            self._see_to(job)
 
     def knows(self, key: str) -> bool:
         """Whether *key* was started or collected in this run."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
-from hpmtasks.errors import IntegrityMismatch
+from hpmtasks.errors import IntegrityMismatch, StorageFailure
 from hpmtasks.model.resolution import ResolvedPackage
 from hpmtasks.session.acquire import ATTEMPTS, unpacked
+from hpmtasks.session.ahead import files_key
 from hpmtasks.session.session import Session
 from hpmtasks.store.entries import DamagedEntry, LinkMethod, TreeEntry
 
@@ -24,6 +26,8 @@ def lay_out_verified(
     Raises:
         IntegrityMismatch: The contents are not those that the lock promises.
     """
+    if how is None and (method := _placed(session, package, folder)) is not None:
+        return method
     for _ in range(ATTEMPTS):
         tree = _promised(session, package, session.verified.pop((package.name.key, package.commit), None))
         try:
@@ -35,6 +39,19 @@ def lay_out_verified(
                     f"The store's copy of {package.id} was damaged and has been made anew."
                 )
     return session.store.lay_out(_promised(session, package), folder, how=how)
+
+
+def _placed(session: Session, package: ResolvedPackage, folder: Path) -> LinkMethod | None:
+    """How a worker has laid *package* out, which is in its place now; ``None`` if none has, or it is gone."""
+    session.executor.await_if_begun(files_key(package))
+    delivery = session.delivered.pop((package.name.key, package.commit), None)
+    prepared = delivery.prepared if delivery is not None else None
+    if prepared is None or session.modules.locked_tree(package) != prepared.tree:
+        return None
+    with suppress(StorageFailure, OSError):  # what is wrong with the place is met again
+        session.store.place(prepared, folder)
+        return prepared.method
+    return None
 
 
 def _promised(session: Session, package: ResolvedPackage, known: TreeEntry | None = None) -> TreeEntry:

@@ -33,6 +33,7 @@ from hpmtasks.store.store import Store
 
 if TYPE_CHECKING:
     from hpmtasks.session.ages import Ages
+    from hpmtasks.session.delivery import Delivery
     from hpmtasks.session.workers import Workers
     from hpmtasks.sources.routing import Routes
     from hpmtasks.sources.source import Source, TagList
@@ -79,7 +80,7 @@ class Session:
         store: What all projects share.
         ledger: What versions were when this machine took them.
         executor: Works ahead of the tasks.
-        workers: Processes that fetch and unpack for it, once it has begun to.
+        workers: Processes that fetch, unpack and lay out beside it, once they have begun to.
         resolution: The answer, once there is one; the resolve stage sets it.
         changes: What was done to packages.
         warnings: What the user should know although all went well.
@@ -89,6 +90,7 @@ class Session:
             whose work was done ahead of it in this very run is not fresh: it still has to
             collect and record.
         verified: Trees that this run has found to be the promised ones, by the same.
+        delivered: What workers have done for packages, by the same.
         manifests: The package.json in archives that came in this run, by the same; ``None`` if there
             is none. What is not here is read from the store.
         copying: Held while members are copied again beside running scripts.
@@ -113,8 +115,9 @@ class Session:
         self.modules = Modules(project, state, self.patch_of)
         self.store = Store(settings.cache_dir)
         self.ledger = Ledger(settings.home / LEDGER)
-        self.executor = Executor(before_threads=self._begin_workers)
+        self.executor = Executor(before_threads=self.begin_workers)
         self.workers: Workers | None = None
+        self._has_begun_workers = False
         self.resolution: Resolution | None = None
         self.changes: list[Change] = []
         self.warnings: list[str] = []
@@ -123,6 +126,7 @@ class Session:
         self.fetched: set[tuple[str, str]] = set()
         self.unpacked: set[tuple[str, str]] = set()
         self.verified: dict[tuple[str, str], TreeEntry] = {}
+        self.delivered: dict[tuple[str, str], Delivery] = {}
         self.manifests: dict[tuple[str, str], bytes | None] = {}
         self._asked_for_tags: set[str] = set()
         self.copying = threading.Lock()
@@ -271,16 +275,25 @@ class Session:
             finally:
                 self.project.mutex.release()
 
-    def _begin_workers(self) -> None:
-        from hpmtasks.session.workers import Workers
+    def begin_workers(self, packages: int | None = None) -> Workers | None:
+        """The workers of this run; none if it is to have none. Whether it is, is decided once.
 
-        self.workers = Workers.begin(self)
+        Args:
+            packages: How many there is something to do for, if that is known.
+        """
+        if not self._has_begun_workers:
+            from hpmtasks.session.workers import Workers
+
+            self._has_begun_workers = True
+            self.workers = Workers.begin(self, packages)
+        return self.workers
 
     def _end_workers(self) -> None:
-        if self.workers is not None:
-            self.workers.close()
-            self.workers = None
-            sweep(self.store.layout.temporary)
+        workers, self.workers = self.workers, None
+        if workers is not None:
+            workers.close()
+            for folder in (self.store.layout.temporary, self.project.state_folder):
+                sweep(folder)
 
     def _tell_waiting(self, holder: str | None) -> None:
         who = f"process {holder}" if holder else "another process"

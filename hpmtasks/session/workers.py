@@ -1,72 +1,113 @@
-"""workers: processes that fetch and unpack beside this one.
+"""workers: processes that fetch, unpack and lay out beside this one.
 
 Decompressing, hashing and writing take computing, and would share one interpreter with the graph.
-A worker is a fork of this process, made before there is any thread. It is told of an archive, sees
-to it that the archive and what is in it are in the store, and says whether that went well. Nothing
-else comes back: whoever asked finds both in the store, or does the work himself, so every failure
-is met, and told, in one place. A worker may be ended at any moment: all it writes has a temporary
-name until it is whole.
+A worker is a fork of this process, made before there is any thread. It is sent orders and answers
+each with what came of it, or with nothing: then whoever collects does the work himself, so every
+failure is met, and told, in one place. A worker may be ended at any moment: all it writes has a
+temporary name until it is whole.
 """
 
 from __future__ import annotations
 
+import marshal
 import os
+import select
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hpmtasks.dataclass import replace
-from hpmtasks.model.package import PackageName
-from hpmtasks.semver.version import Version
+from hpmtasks.session.delivery import Delivery, Order, deliver
 from hpmtasks.session.executor import Executor
 
 if TYPE_CHECKING:
     from hpmtasks.session.session import Session
 
-#: Requests that one worker has on their way at a time.
-THREADS = 16
+#: Told what came of an order; ``None``: nothing did, and it is for somebody else to do.
+Receive = Callable[[Delivery | None], None]
+
+#: Requests that all workers together have on their way at a time.
+CONNECTIONS = 64
+# Where answers come at once so many threads keep one unpacking.
+_FEW_THREADS = 4
+_SECONDS_TO_IDLE = 0.002
 # Below that many missing packages a process costs more than it brings.
 _ENOUGH = 2
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h; it is the end of the thread that forked that counts: the main one
+_LENGTH_BYTES = 4
+_PIECE = 1 << 16
 
 
 class Workers:
-    """Some processes, and the ends of the sockets by which they are talked to."""
+    """Some processes, and the ends of the sockets by which they are talked to.
+
+    Attributes:
+        is_closed: There are none any more.
+    """
 
     def __init__(self, session: Session, count: int) -> None:
         """There are *count* processes; this one has a single thread."""
+        self.is_closed = False
         pairs = [socket.socketpair() for _ in range(count)]
         self._processes = [_fork(session, pairs, number) for number in range(count)]
         for _, theirs in pairs:
             theirs.close()
         self._colleagues = [_Colleague(ours) for ours, _ in pairs]
-        self._next = 0
+        self._laying_out: set[tuple[str, str]] = set()
+        self._sent = 0
         self._guard = threading.Lock()
+        self._is_heard = False
 
     @classmethod
-    def begin(cls, session: Session) -> Workers | None:
-        """Workers for *session*, if there are to be any and if they are worth it."""
+    def begin(cls, session: Session, packages: int | None) -> Workers | None:
+        """Workers for *session*, if there are to be any and if they are worth it.
+
+        Args:
+            packages: How many there is something to do for; by default, those that are known to be missing.
+        """
         count = most_workers() if session.settings.workers is None else session.settings.workers
         single = threading.active_count() == 1 and threading.current_thread() is threading.main_thread()
         if not count or not single or session.options.offline:
             return None
-        missing = [name for name in session.known_names() if session.modules.folder_of(name) is None]
-        return cls(session, count) if len(missing) >= _ENOUGH else None
+        if packages is None:
+            packages = sum(session.modules.folder_of(name) is None for name in session.known_names())
+        return cls(session, count) if packages >= _ENOUGH else None
 
-    def fill(self, name: PackageName, version: Version, commit: str, integrity: str | None) -> bool:
-        """Whether a worker has put the archive of *commit*, and its tree, into the store; waits for it."""
+    def lays_out(self, order: Order) -> bool:
+        """Whether the files of what *order* is for are being laid out, or were."""
+        return (order.name.key, order.commit) in self._laying_out
+
+    def send(self, orders: Sequence[tuple[Order, Receive]]) -> None:
+        """Somebody is at work on *orders*. What comes of them is told once :meth:`listen` was called."""
+        lost = []
         with self._guard:
-            colleague = self._colleagues[self._next % len(self._colleagues)]
-            self._next += 1
-        return colleague.ask("\0".join((str(name), str(version), commit, integrity or "")))
+            shares: list[list[tuple[Order, Receive]]] = [[] for _ in self._colleagues]
+            for order, receive in orders:
+                shares[self._sent % len(shares)].append((order, receive))
+                self._sent += 1
+                if order.lays_out:
+                    self._laying_out.add((order.name.key, order.commit))
+            for colleague, share in zip(self._colleagues, shares, strict=True):
+                lost += colleague.send(share)
+        for receive in lost:
+            receive(None)
+
+    def listen(self) -> None:
+        """From now on a thread tells what came of orders as soon as it is known."""
+        with self._guard:
+            if self._is_heard or self.is_closed:
+                return
+            self._is_heard = True
+        threading.Thread(target=self._hear, name="hpm-workers", daemon=True).start()
 
     def close(self) -> None:
-        """There is no worker."""
+        """There is no worker. Of what is still on order nothing came."""
+        self.is_closed = True
         for process in self._processes:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
@@ -74,7 +115,22 @@ class Workers:
             with suppress(ChildProcessError):
                 os.waitpid(process, 0)
         for colleague in self._colleagues:
-            colleague.close()
+            for receive in colleague.close():
+                receive(None)
+
+    def _hear(self) -> None:
+        listening = {colleague.channel: colleague for colleague in self._colleagues}
+        while listening and not self.is_closed:
+            try:
+                ready, _, _ = select.select(list(listening), [], [])
+            except (OSError, ValueError):
+                return  # closed, which tells everybody
+            for channel in ready:
+                colleague = listening[channel]
+                for receive, delivery in colleague.read():
+                    receive(delivery)
+                if colleague.is_gone:
+                    del listening[channel]
 
 
 def most_workers() -> int:
@@ -86,55 +142,85 @@ def most_workers() -> int:
 
 
 class _Colleague:
-    """One worker, as seen from here; any thread may ask."""
+    """One worker, as seen from here; any thread may send it orders, one reads its answers."""
 
     def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
+        self.channel = channel
+        self.is_gone = False
         self._guard = threading.Lock()
-        self._asked: dict[bytes, SimpleQueue[bool]] = {}
-        self._is_gone = False
+        self._waiting: dict[int, Receive] = {}
         self._count = 0
-        self._reader: threading.Thread | None = None
+        self._messages = _Messages()
 
-    def ask(self, question: str) -> bool:
-        answer: SimpleQueue[bool] = SimpleQueue()
+    def send(self, orders: Sequence[tuple[Order, Receive]]) -> list[Receive]:
+        """The worker has *orders*; the result is who waits in vain."""
         with self._guard:
-            if self._is_gone:
-                return False
-            self._count += 1
-            key = b"%d" % self._count
-            self._asked[key] = answer
+            if self.is_gone:
+                return [receive for _, receive in orders]
+            text = []
+            for order, receive in orders:
+                self._count += 1
+                self._waiting[self._count] = receive
+                text.append(_message((self._count, str(order.name), str(order.version), *order[2:])))
             try:
-                self._channel.sendall(key + b"\0" + question.encode() + b"\n")
+                self.channel.sendall(b"".join(text))
             except OSError:
-                self._asked.pop(key)
-                return False
-            if self._reader is None:
-                self._reader = threading.Thread(target=self._read, name="hpm-worker", daemon=True)
-                self._reader.start()
-        return answer.get()
+                return self._lose()
+        return []
 
-    def close(self) -> None:
-        with suppress(OSError):
-            self._channel.shutdown(socket.SHUT_RDWR)
-        self._channel.close()
-
-    def _read(self) -> None:
+    def read(self) -> Iterator[tuple[Receive, Delivery | None]]:
+        """What the worker has answered since; waits for something. Nothing comes any more if it is gone."""
         try:
-            with self._channel.makefile("rb") as answers:
-                for line in answers:
-                    key, _, went_well = line.strip().partition(b" ")
-                    with self._guard:
-                        waiting = self._asked.pop(key, None)
-                    if waiting is not None:
-                        waiting.put(went_well == b"1")
-        except (OSError, ValueError):
-            pass
+            data = self.channel.recv(_PIECE)
+        except OSError:
+            data = b""
+        if not data:
+            with self._guard:
+                lost = self._lose()
+            yield from ((receive, None) for receive in lost)
+        for number, came in self._messages.take(data):
+            with self._guard:
+                receive = self._waiting.pop(number, None)
+            if receive is not None:
+                yield receive, Delivery(*came) if came else None
+
+    def close(self) -> list[Receive]:
+        """The worker is gone; the result is who waits in vain."""
         with self._guard:
-            self._is_gone = True
-            left, self._asked = self._asked, {}
-        for waiting in left.values():
-            waiting.put(False)
+            lost = self._lose()
+        with suppress(OSError):
+            self.channel.shutdown(socket.SHUT_RDWR)
+        self.channel.close()
+        return lost
+
+    def _lose(self) -> list[Receive]:
+        self.is_gone = True
+        lost, self._waiting = list(self._waiting.values()), {}
+        return lost
+
+
+class _Messages:
+    """Messages out of a stream of bytes: each is a plain value behind its length."""
+
+    def __init__(self) -> None:
+        self._left = b""
+
+    def take(self, data: bytes) -> Iterator[Any]:
+        """Those that are complete now that *data* has come, too."""
+        left = self._left + data
+        start = 0
+        while (begin := start + _LENGTH_BYTES) <= len(left):
+            end = begin + int.from_bytes(left[start:begin], "big")
+            if end > len(left):
+                break
+            yield marshal.loads(left[begin:end])  # noqa: S302  of our own fork
+            start = end
+        self._left = left[start:]
+
+
+def _message(value: Any) -> bytes:
+    data = marshal.dumps(value)
+    return len(data).to_bytes(_LENGTH_BYTES, "big") + data
 
 
 def _fork(session: Session, pairs: Sequence[tuple[socket.socket, socket.socket]], number: int) -> int:
@@ -146,41 +232,69 @@ def _fork(session: Session, pairs: Sequence[tuple[socket.socket, socket.socket]]
             ours.close()
             if index != number:
                 theirs.close()
-        _serve(session, pairs[number][1])
+        _Crew(session, pairs[number][1], CONNECTIONS // len(pairs)).serve()
     finally:
         os._exit(0)
 
 
-def _serve(session: Session, channel: socket.socket) -> None:
-    """Answer until nobody is there who could ask."""
-    _end_with(os.getppid())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to everybody; who asked decides
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # What fails here is tried again by who asked, with the one budget of retries that a run has.
-    environ = {**session.settings.environ, "HPM_RETRY_DELAYS": ""}
-    session.settings = replace(session.settings, environ=environ)
-    session.progress = lambda text, tally=None: nullcontext()
-    session.executor = Executor()
-    session.workers = None
-    questions: SimpleQueue[bytes] = SimpleQueue()
-    guard = threading.Lock()
+class _Crew:
+    """The threads of a worker, which all take orders from one queue.
 
-    unpacking = threading.Lock()
+    There are few while archives come faster than they are unpacked. Where it is the network that is
+    waited for there are more, until it is not, or until there are as many as there may be.
+    """
 
-    def work() -> None:
+    def __init__(self, session: Session, channel: socket.socket, most: int) -> None:
+        self._session = session
+        self._channel = channel
+        self._most = most
+        self._threads = 0
+        self._orders: SimpleQueue[tuple[int, Order]] = SimpleQueue()
+        self._turn = threading.Lock()
+        self._speaking = threading.Lock()
+
+    def serve(self) -> None:
+        """Work until nobody is there who could ask."""
+        _end_with(os.getppid())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to everybody; who asked decides
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        session = self._session
+        # What fails here is tried again by who asked, with the one budget of retries that a run has.
+        environ = {**session.settings.environ, "HPM_RETRY_DELAYS": ""}
+        session.settings = replace(session.settings, environ=environ)
+        session.progress = lambda text, tally=None: nullcontext()
+        session.executor = Executor()
+        session.workers = None
+        messages = _Messages()
         while True:
-            key, _, question = questions.get().partition(b"\0")
-            went_well = _fill(session, question.decode(), unpacking)
-            with guard, suppress(OSError):
-                channel.sendall(b"%s %d\n" % (key, went_well))
+            is_short = self._threads < self._most and not self._orders.empty()
+            if not select.select([self._channel], [], [], _SECONDS_TO_IDLE if is_short else None)[0]:
+                if not self._turn.locked():
+                    self._hire(2 * self._threads)
+                continue
+            data = self._channel.recv(_PIECE)
+            if not data:
+                return
+            for number, name, version, *more in messages.take(data):
+                self._orders.put((number, Order.parse(name, version, *more)))
+            self._hire(_FEW_THREADS)
 
-    threads = 0
-    with channel.makefile("rb") as lines:
-        for line in lines:
-            questions.put(line.rstrip(b"\n"))
-            if threads < THREADS:
-                threads += 1
-                threading.Thread(target=work, daemon=True).start()
+    def _hire(self, wanted: int) -> None:
+        """There are *wanted* threads, but for what there is nothing to do for."""
+        needed = self._threads + self._orders.qsize()
+        while self._threads < min(wanted, self._most, needed):
+            self._threads += 1
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            number, order = self._orders.get()
+            try:
+                answer = tuple(deliver(self._session, order, self._turn))
+            except Exception:  # noqa: BLE001  whoever asked will meet it, and tell it
+                answer = ()
+            with self._speaking, suppress(OSError):
+                self._channel.sendall(_message((number, answer)))
 
 
 def _end_with(parent: int) -> None:
@@ -191,18 +305,3 @@ def _end_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it has ended already
         os._exit(0)
-
-
-def _fill(session: Session, question: str, unpacking: threading.Lock) -> bool:
-    from hpmtasks.session.acquire import acquisition
-
-    text, version, commit, integrity = question.split("\0")
-    name = PackageName.parse(text)
-    try:
-        acquisition(session, name, Version.parse(version), commit, integrity or None)[1]()
-        with unpacking:  # threads that compute at the same time only take the interpreter from each other
-            if session.store.find_tree_of(name, commit) is None:
-                session.store.unpack(name, commit)
-    except Exception:  # noqa: BLE001  whoever asked will meet it, and tell it
-        return False
-    return True

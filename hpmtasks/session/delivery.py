@@ -1,0 +1,155 @@
+"""delivery: one package from its source into the store, and its files ready to be put in their place.
+
+What somebody beside the graph does for one package at a stretch, as a worker does: fetch, unpack,
+compare with what the lock promises, lay out under a temporary name. The tasks of the graph collect it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from io import BytesIO
+from pathlib import Path
+from threading import Lock
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from hpmtasks.model.package import PackageName
+from hpmtasks.semver.version import Version
+from hpmtasks.session.acquire import kept_archive
+from hpmtasks.session.session import Session
+from hpmtasks.store.entries import ArchiveEntry, LinkMethod, Prepared, TreeEntry
+from hpmtasks.store.inventory import manifest_of
+
+# An archive up to this size waits in memory until it is its turn to be unpacked.
+_LARGEST_IN_MEMORY = 4 << 20
+
+
+class Order(NamedTuple):
+    """What to do for one package.
+
+    Attributes:
+        integrity, tree: What the lock promises, as it is written there; ``None`` if it does not.
+        lays_out: Whether the files are to be laid out, too, under a temporary name.
+    """
+
+    name: PackageName
+    version: Version
+    commit: str
+    integrity: str | None = None
+    tree: str | None = None
+    lays_out: bool = False
+
+    @classmethod
+    def parse(cls, name: str, version: str, *more: Any) -> Order:
+        """The order whose name and version are spelled so, and the rest is *more*."""
+        return cls(PackageName.parse(name), Version.parse(version), *more)
+
+
+class Delivery(NamedTuple):
+    """What came of an order. Plain values, so that one process can tell another.
+
+    Attributes:
+        sha256, size: Of the archive.
+        comment: What its global header says.
+        tree: The digest of what was unpacked.
+        manifest: The package.json in it; ``None`` if there is none.
+        staged: The folder, under a temporary name, that has the files; empty if they were not laid out.
+        method: How they got there.
+    """
+
+    sha256: str
+    size: int
+    comment: str
+    tree: str
+    manifest: bytes | None
+    staged: str = ""
+    method: str = ""
+
+    def archive_of(self, session: Session, order: Order) -> ArchiveEntry:
+        """The archive, as the store knows it."""
+        path = session.store.layout.archive(self.sha256)
+        known = self.sha256, self.size, path, self.comment, self.tree, str(order.version)
+        return ArchiveEntry(order.name, order.commit, *known)
+
+    @property
+    def prepared(self) -> Prepared | None:
+        """The files, ready to be put in their place; ``None`` if they are not."""
+        return Prepared(Path(self.staged), self.tree, LinkMethod(self.method)) if self.staged else None
+
+
+def deliver(session: Session, order: Order, turn: Lock) -> Delivery:
+    """The archive of *order* and its tree are in the store; and laid out, if they are what was promised.
+
+    Args:
+        turn: Held for as long as computing takes: threads that compute at the same time only take the
+            interpreter from each other.
+
+    Raises:
+        HpmError: It could not be done; nothing but the store was written.
+    """
+    archive = kept_archive(session, order.name, order.version, order.commit, order.integrity)
+    tree = None
+    with ExitStack() as computing:
+        if archive is None:
+            archive, tree = _fetched(session, order, lambda: computing.enter_context(turn))
+        else:
+            computing.enter_context(turn)
+        store = session.store
+        if tree is None:
+            tree = store.find_tree_of(order.name, order.commit) or store.unpack(order.name, order.commit)
+        found = Delivery(archive.sha256, archive.size, archive.comment, tree.digest, manifest_of(tree))
+        if not order.lays_out or not _is_promised(order, found):
+            return found
+        target, staging = session.project.package_folder(order.name), session.project.state_folder
+        prepared = store.prepare(tree, target, staging=staging)
+        return found._replace(staged=str(prepared.path), method=str(prepared.method))
+
+
+def _fetched(
+    session: Session, order: Order, begin_computing: Callable[[], object]
+) -> tuple[ArchiveEntry, TreeEntry]:
+    source = session.source_of(order.name)
+
+    def write(into: BinaryIO) -> None:
+        body = _Waiting(into)
+        source.archive(order.name, order.commit, version=order.version, into=cast("BinaryIO", body))
+        begin_computing()
+        body.settle()
+
+    taken = session.store.take_in(order.name, order.commit, write, version=str(order.version))
+    return taken.archive, taken.tree
+
+
+def _is_promised(order: Order, found: Delivery) -> bool:
+    """Whether it is what the lock says. To say that it is not is for who collects it."""
+    if order.tree is not None:
+        return found.tree == order.tree
+    return order.integrity in {None, f"sha256-{found.sha256}"}
+
+
+class _Waiting:
+    """A file whose content stays in memory for as long as it is small."""
+
+    def __init__(self, into: BinaryIO) -> None:
+        self._into = into
+        self._now: BinaryIO = BytesIO()
+
+    def write(self, data: bytes) -> int:
+        if self._now is not self._into and self._now.tell() + len(data) > _LARGEST_IN_MEMORY:
+            self.settle()
+        return self._now.write(data)
+
+    def settle(self) -> None:
+        """The content is in the file itself, and so is what comes."""
+        if isinstance(self._now, BytesIO):
+            self._into.write(self._now.getbuffer())
+        self._now = self._into
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._now.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._now.tell()
+
+    def truncate(self, size: int | None = None) -> int:
+        return self._now.truncate(size)

@@ -59,6 +59,24 @@ def _write_new(path: Path, data: bytes, *, mode: int, like: Path, durable: bool)
         os.close(descriptor)
 
 
+def write_new(path: str | os.PathLike[str], data: bytes | memoryview, *, durable: bool) -> None:
+    """The file *path*, which is new, holds *data*; a part of it if this fails.
+
+    Args:
+        durable: Wait until the disk has it.
+
+    Raises:
+        OSError: The file system refuses, or there is something at *path*.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+    try:
+        write_all(descriptor, data)
+        if durable:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:
     """Every byte of *data* is written; the kernel may take it in several bites."""
     written = os.write(descriptor, data)

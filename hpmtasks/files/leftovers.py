@@ -19,9 +19,14 @@ _NAME = re.compile(r"\.tmp-([0-9a-f]{8})-([0-9]{1,10})-[0-9a-f]+")
 _SECONDS_OF_GRACE = 24 * 60 * 60
 
 
+def temporary_name() -> str:
+    """A name that nobody else uses: ``.tmp-<machine>-<pid>-<random>``."""
+    return f"{PREFIX}{_machine()}-{os.getpid()}-{os.urandom(6).hex()}"
+
+
 def temporary_beside(target: Path) -> Path:
-    """A name in *target*'s folder that nobody else uses: ``.tmp-<machine>-<pid>-<random>``."""
-    return target.parent / f"{PREFIX}{_machine()}-{os.getpid()}-{os.urandom(6).hex()}"
+    """A :func:`temporary_name` in *target*'s folder."""
+    return target.parent / temporary_name()
 
 
 def sweep(folder: Path) -> int:

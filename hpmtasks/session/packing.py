@@ -23,7 +23,7 @@ from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import parse_tag
 from hpmtasks.sources.git_process import GitFailed
 from hpmtasks.sources.working_copy import Blob, WorkingCopy
-from hpmtasks.store.extract import Archive, collisions
+from hpmtasks.store.extract import Archive, collisions, open_archive
 from hpmtasks.store.links import Forbidden, View
 from hpmtasks.store.refusal import Refused
 
@@ -127,7 +127,7 @@ def _archived(copy: WorkingCopy) -> Iterator[Archive]:
         try:
             with path.open("wb") as file:
                 copy.archive(file)
-            archive = Archive(path, Path(folder))
+            archive = open_archive(path, Path(folder))
         except (GitFailed, Refused) as error:
             why = error.told if isinstance(error, GitFailed) else f"{error.reason} ({error.member})"
             raise Usage(f"HEAD makes no archive that could be installed: {why}") from None

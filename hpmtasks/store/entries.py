@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import IntegrityMismatch
@@ -34,8 +35,7 @@ class ArchiveEntry:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TreeFile:
+class TreeFile(NamedTuple):
     """One file of a tree.
 
     Attributes:

@@ -7,12 +7,12 @@ and it takes four times as long.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
@@ -39,19 +39,28 @@ def refusals(package: str) -> Iterator[None]:
         raise UnsafeArchive(package, error.reason, error.member) from None
 
 
+def open_archive(path: Path, spool: Path) -> Archive:
+    """The archive in the file *path*; *spool* is a folder for temporary files.
+
+    Raises:
+        Refused: It is not usable.
+        OSError: The file system refuses.
+    """
+    with path.open("rb", buffering=0) as file:
+        return Archive(inflate(file, spool))
+
+
 class Archive:
     """An archive that was read and found safe, with its links followed."""
 
-    def __init__(self, path: Path, spool: Path) -> None:
-        """Reads the archive at *path*; *spool* is a folder for temporary files.
+    def __init__(self, data: Buffer) -> None:
+        """Reads the archive *data*, which is not compressed (any more).
 
         Raises:
             Refused: It is not usable.
-            OSError: The file system refuses.
         """
-        with path.open("rb") as file:
-            self._data: Buffer = inflate(file, spool)
-        listing = list_members(self._data)
+        self._data = data
+        listing = list_members(data)
         self.comment = listing.comment
         self._view = view(listing.members)
 
@@ -85,7 +94,7 @@ class Archive:
             paths = select(self._view, files, main)
         except ValueError as error:
             raise Refused(str(error), MANIFEST) from None
-        return {path: self._view[path] for path in sorted(paths, key=str.encode)}
+        return {path: self._view[path] for path in sorted(paths)}
 
     def package(self) -> list[tuple[str, Member]]:
         """The files that make up the package by its manifest's ``files``, with the paths they get; sorted.
@@ -98,7 +107,7 @@ class Archive:
             raise Refused(f"on some disks it would be the same file as {other!r}", path)
         return [(path, _usable(path, found)) for path, found in selected.items()]
 
-    def write(self, folder: Path, *, durable: bool) -> tuple[TreeFile, ...]:
+    def write(self, folder: str | os.PathLike[str], *, durable: bool) -> tuple[TreeFile, ...]:
         """The package's files are in *folder*, which was empty: read-only, executable where they were.
 
         Args:
@@ -109,8 +118,8 @@ class Archive:
             OSError: The file system refuses.
         """
         chosen = self.package()
-        whole = memoryview(self._data)
         written: list[TreeFile] = []
+        whole = memoryview(self._data)
         with _Folders(folder) as folders:
             for path, member in chosen:
                 above, _, name = path.rpartition("/")
@@ -124,7 +133,7 @@ class Archive:
                     status = os.fstat(descriptor)
                 finally:
                     os.close(descriptor)
-                digest = hashlib.sha256(content).hexdigest()
+                digest = sha256(content).hexdigest()
                 seen = (status.st_mtime_ns, status.st_ino)
                 written.append(TreeFile(path, member.executable, member.size, digest, *seen))
         return tuple(written)
@@ -133,7 +142,7 @@ class Archive:
 class _Folders:
     """New folders under one folder, each made and held open below its parent; never found by a path."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: str | os.PathLike[str]) -> None:
         self._root = os.open(root, _FOLDER)
         self._way: list[tuple[str, int]] = []
         self._current = ""

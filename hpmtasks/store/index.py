@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
 
-from hpmtasks.files.atomic import write_atomically
+from hpmtasks.files.atomic import write_new
 from hpmtasks.files.boot import boot
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.model.package import PackageName
 from hpmtasks.store.entries import ArchiveEntry, TreeFile
 from hpmtasks.store.layout import Layout, is_sha256, is_tree_digest
+from hpmtasks.store.staging import put
 from hpmtasks.store.tree import tree_digest
 
 _SCHEMA = 1
@@ -81,16 +81,12 @@ def write_tree_index(layout: Layout, path: Path, files: tuple[TreeFile, ...]) ->
 
 
 def begin_tree_index(path: Path, files: tuple[TreeFile, ...]) -> None:
-    """As :func:`write_tree_index`, for a tree that nobody can find yet: *path* is written in place.
+    """As :func:`write_tree_index`, of a tree that nobody can find yet: *path* is new, and written in place.
 
     Raises:
         OSError: The file system refuses.
     """
-    with path.open("xb") as file:
-        file.write(json.dumps(_index(files), separators=(",", ":")).encode())
-        if not boot():
-            file.flush()
-            os.fsync(file.fileno())
+    write_new(path, _encoded(_index(files)), durable=not boot())
 
 
 def _index(files: tuple[TreeFile, ...]) -> dict[str, Any]:
@@ -124,12 +120,12 @@ def read_tree_index(path: Path, digest: str) -> tuple[tuple[TreeFile, ...], str]
 
 
 def _write(layout: Layout, path: Path, content: dict[str, Any]) -> None:
-    # Staged where the store sweeps: a killed run leaves nothing beside the records.
     with storage_failures("write", path):
-        layout.temporary.mkdir(parents=True, exist_ok=True)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        data = json.dumps(content, separators=(",", ":")).encode()
-        write_atomically(path, data, durable=not boot(), staging=layout.temporary)
+        put(layout, path, _encoded(content))
+
+
+def _encoded(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, separators=(",", ":")).encode()
 
 
 def _read_object(path: Path) -> dict[str, Any] | None:

@@ -6,11 +6,11 @@ import mmap
 import os
 import zlib
 from functools import cache
-from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from hpmtasks.files.leftovers import temporary_beside
+from hpmtasks.files.atomic import write_all
+from hpmtasks.files.leftovers import temporary_name
 from hpmtasks.store.refusal import FREE_BYTES, MOST_BYTES, MOST_GZIP_MEMBERS, MOST_SWELLING, Refused
 
 Buffer = bytes | mmap.mmap
@@ -104,7 +104,8 @@ class _Spool:
     def __init__(self, folder: Path) -> None:
         self.size = 0
         self._folder = folder
-        self._memory = BytesIO()
+        self._pieces: list[bytes] = []
+        self._in_memory = 0
         self._descriptor: int | None = None
 
     def __del__(self) -> None:
@@ -117,24 +118,23 @@ class _Spool:
             raise Refused(f"it holds more than {MOST_BYTES >> 20} MiB")
         if self.size > FREE_BYTES and self.size > MOST_SWELLING * consumed:
             raise Refused(f"it swells to more than {MOST_SWELLING} times its size")
-        self._memory.write(data)
-        if self._memory.tell() > _MOST_IN_MEMORY:
+        if data:
+            self._pieces.append(data)
+        self._in_memory += len(data)
+        if self._in_memory > _MOST_IN_MEMORY:
             self._flush()
 
     def content(self) -> Buffer:
         if self._descriptor is None:
-            return self._memory.getvalue()
+            return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._flush()
         return mmap.mmap(self._descriptor, self.size, access=mmap.ACCESS_READ)
 
     def _flush(self) -> None:
         if self._descriptor is None:
-            name = temporary_beside(self._folder / "archive")
+            name = self._folder / temporary_name()
             self._descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
             os.unlink(name)
-        view = self._memory.getbuffer()
-        written = 0
-        while written < len(view):
-            written += os.write(self._descriptor, view[written:])
-        view.release()
-        self._memory = BytesIO()
+        for piece in self._pieces:
+            write_all(self._descriptor, piece)
+        self._pieces, self._in_memory = [], 0

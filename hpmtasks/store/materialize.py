@@ -7,7 +7,6 @@ import hashlib
 import os
 import stat
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from hpmtasks.files.atomic import write_all
@@ -79,7 +78,7 @@ def check_content(path: str, file: TreeFile) -> TreeFile:
             os.chmod(path, 0o555 if file.executable else 0o444)
     except OSError as error:
         raise Damage(file, error.strerror or "unreadable") from None
-    return replace(file, mtime_ns=before.st_mtime_ns, inode=before.st_ino)
+    return file._replace(mtime_ns=before.st_mtime_ns, inode=before.st_ino)
 
 
 def materialize(tree: TreeEntry, folder: Path, method: LinkMethod) -> LinkMethod:

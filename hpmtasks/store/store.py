@@ -9,22 +9,21 @@ over the network; who collects garbage is alone, for a moment (see ``store.colle
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from hpmtasks.dataclass import replace
-from hpmtasks.errors import StorageFailure, UnsafeArchive
-from hpmtasks.files.atomic import replace_folder, sync_folder
-from hpmtasks.files.boot import boot
+from hpmtasks.errors import StorageFailure
+from hpmtasks.files.atomic import replace_folder
 from hpmtasks.files.failures import OF_A_DISK, storage_failures
 from hpmtasks.files.leftovers import sweep, temporary_beside
 from hpmtasks.files.removal import remove_tree
 from hpmtasks.files.shared_mutex import shared
 from hpmtasks.model.package import PackageName
+from hpmtasks.store import archives, trees
 from hpmtasks.store.entries import (
     ArchiveEntry,
     CachedPackage,
@@ -33,26 +32,18 @@ from hpmtasks.store.entries import (
     LinkMethod,
     Prepared,
     TreeEntry,
-    TreeFile,
 )
 from hpmtasks.store.extract import Archive, refusals
-from hpmtasks.store.identify import identify
-from hpmtasks.store.index import (
-    begin_tree_index,
-    read_record,
-    read_tree_index,
-    write_record,
-    write_tree_index,
-)
-from hpmtasks.store.layout import Layout, is_tree_digest, tree_files, tree_index
-from hpmtasks.store.materialize import Damage, check_content, is_as_recorded, materialize
-from hpmtasks.store.tree import sha256_of, tree_digest
+from hpmtasks.store.identify import refuse_pages
+from hpmtasks.store.index import read_record, write_record
+from hpmtasks.store.inflate import inflate
+from hpmtasks.store.layout import Layout
+from hpmtasks.store.materialize import Damage, materialize
+from hpmtasks.store.received import Received
 
 if TYPE_CHECKING:
     from hpmtasks.store.collection import Choose, Pruned
     from hpmtasks.store.verification import Finding
-
-_LOST_THE_RACE = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 
 
 class Store:
@@ -95,16 +86,8 @@ class Store:
         Raises:
             UnsafeArchive: It is no archive at all: an error page, or nothing.
         """
-        with self._temporary() as temporary:
-            with storage_failures("write", self.layout.cache):
-                file = temporary.open("xb")
-            with storage_failures("write", self.layout.cache, among=OF_A_DISK), file:
-                write(file)
-                file.flush()
-                if not boot():
-                    os.fsync(file.fileno())
-            with shared(self.layout.mutex):
-                return self._adopt(name, commit, temporary, version)
+        with self._received(write) as received, shared(self.layout.mutex):
+            return archives.add(self.layout, name, commit, received, version)
 
     def take_in(
         self, name: PackageName, commit: str, write: Callable[[BinaryIO], None], *, version: str = ""
@@ -117,9 +100,20 @@ class Store:
         Raises:
             UnsafeArchive: It cannot be used; nothing is added.
         """
-        archive = self.add_archive(name, commit, write, version=version)
-        tree = self.unpack(name, commit)
-        return Intake(replace(archive, tree=tree.digest), tree)
+        with (
+            self._received(write) as received,
+            shared(self.layout.mutex),
+            refusals(archives.label_of(name, version, commit)),
+            storage_failures("write", self.layout.cache),
+        ):
+            refuse_pages(received.beginning())
+            archive = Archive(inflate(received.opened(), self.layout.temporary))
+            tree = trees.add(self.layout, archive)
+            path, sha256, size = archives.keep(self.layout, received)
+            comment = archive.comment
+            entry = ArchiveEntry(name, commit, sha256, size, path, comment, tree.digest, version)
+            write_record(self.layout, entry, tree.files)
+        return Intake(entry, tree)
 
     def adopt_archive(self, name: PackageName, commit: str, path: Path, *, version: str = "") -> ArchiveEntry:
         """A copy of the file *path* is the archive of *name* at *commit*. The file stays.
@@ -161,7 +155,7 @@ class Store:
             except StorageFailure:
                 if os.path.lexists(tree.path):
                     raise  # else it was collected between the look and the reading
-        with self._opened(name, commit) as (_, archive):
+        with archives.opened(self.layout, name, commit) as (_, archive):
             return archive.manifest()
 
     # ------------------------------------------------------------ trees
@@ -178,32 +172,11 @@ class Store:
         started anew. Where the content is right the record is renewed. Where it is not, the tree is
         removed and the answer is ``None``.
         """
-        if not is_tree_digest(digest):
-            return None
-        folder = self.layout.tree(digest)
-        recorded = read_tree_index(tree_index(folder), digest)
-        if recorded is None:
-            if os.path.lexists(folder):
-                self._try_to_discard(digest)
-            return None
-        files, written_in = recorded
-        try:
-            checked = _checked(tree_files(folder), files, trust_times=written_in == boot())
-        except Damage:
-            self._try_to_discard(digest)
-            return None
-        if checked != files or written_in != boot():
-            with suppress(StorageFailure):  # a store that may only be read has been checked all the same
-                write_tree_index(self.layout, tree_index(folder), checked)
-        return TreeEntry(digest, checked, tree_files(folder))
+        return trees.find(self.layout, digest)
 
     def recorded_tree(self, digest: str) -> TreeEntry | None:
         """The tree *digest* by its record of this boot; unlike :meth:`find_tree`, no file is looked at."""
-        folder = self.layout.tree(digest)
-        recorded = read_tree_index(tree_index(folder), digest)
-        if recorded is None or not boot() or recorded[1] != boot():
-            return None
-        return TreeEntry(digest, recorded[0], tree_files(folder))
+        return trees.recorded(self.layout, digest)
 
     def unpack(self, name: PackageName, commit: str) -> TreeEntry:
         """The tree of *name* at *commit* is in the store, made from its archive, and is recorded for it.
@@ -212,21 +185,11 @@ class Store:
             DamagedEntry: The archive is not what was received; it is removed. Also if there is none.
             UnsafeArchive: It is what was received, and not usable; it is removed.
         """
-        with (
-            shared(self.layout.mutex),
-            self._opened(name, commit) as (entry, archive),
-            self._temporary() as temporary,
-        ):
+        with shared(self.layout.mutex), archives.opened(self.layout, name, commit) as (entry, archive):
             with storage_failures("write", self.layout.cache):
-                os.makedirs(tree_files(temporary))
-                files = archive.write(tree_files(temporary), durable=not boot())
-                begin_tree_index(tree_index(temporary), files)
-            digest = tree_digest(files)
-            tree = self._install_tree(
-                temporary, TreeEntry(digest, files, tree_files(self.layout.tree(digest)))
-            )
-            write_record(self.layout, replace(entry, tree=digest), files)
-            return tree
+                tree = trees.add(self.layout, archive)
+            write_record(self.layout, replace(entry, tree=tree.digest), tree.files)
+        return tree
 
     def lay_out(self, tree: TreeEntry, target: Path, *, how: LinkMethod | None = None) -> LinkMethod:
         """The folder *target* holds exactly the files of *tree*; before, and if this fails, it is as it was.
@@ -272,7 +235,7 @@ class Store:
         except Damage as damage:
             remove_tree(staged)
             is_missing = not os.path.lexists(tree.path)
-            self._try_to_discard(tree.digest)
+            trees.try_to_discard(self.layout, tree.digest)
             raise DamagedEntry(
                 f"{target.parent.name}/{target.name} ({damage.file.path})",
                 expected=f"sha256-{damage.file.sha256}",
@@ -300,16 +263,11 @@ class Store:
 
     def discard(self, name: PackageName, commit: str) -> None:
         """The store has no archive of *name* at *commit*. Its tree stays."""
-        entry = read_record(self.layout, name, commit)
-        remove_tree(self.layout.record(name, commit))
-        if entry is not None:
-            remove_tree(entry.path)
+        archives.discard(self.layout, name, commit)
 
     def discard_tree(self, digest: str) -> None:
         """The store has no tree *digest*. It is moved away first, so that nobody finds a part of it."""
-        folder = self.layout.tree(digest)
-        with self._temporary() as temporary, storage_failures("remove", folder), suppress(FileNotFoundError):
-            os.rename(folder, temporary)
+        trees.discard(self.layout, digest)
 
     def list_packages(self) -> list[CachedPackage]:
         """What is cached, by name and version; with the archives that the first hpm left."""
@@ -373,103 +331,13 @@ class Store:
         with suppress(OSError):
             os.utime(tree.path.parent)
 
-    def _try_to_discard(self, digest: str) -> None:
-        """The damaged tree *digest* is gone, unless the store may only be read."""
-        with suppress(StorageFailure):
-            self.discard_tree(digest)
-
     @contextmanager
-    def _temporary(self) -> Iterator[Path]:
-        """A path in the store's own folder for temporary things; afterwards nothing is there."""
-        folder = self.layout.temporary
+    def _received(self, write: Callable[[BinaryIO], None]) -> Iterator[Received]:
+        """What *write* wrote."""
         with storage_failures("write", self.layout.cache):
-            folder.mkdir(parents=True, exist_ok=True)
+            self.layout.temporary.mkdir(parents=True, exist_ok=True)
         self.sweep()
-        path = temporary_beside(folder / "any")
-        try:
-            yield path
-        finally:
-            remove_tree(path)
-
-    def _adopt(self, name: PackageName, commit: str, file: Path, version: str) -> ArchiveEntry:
-        """The finished *file* becomes the archive of *name* at *commit*."""
-        label = f"{name}@{version or commit}"
-        with refusals(label), storage_failures("read", self.layout.cache):
-            comment = identify(file)
-        with storage_failures("write", self.layout.cache):
-            sha256, size = sha256_of(file), file.stat().st_size
-            path = self.layout.archive(sha256)
-            entry = ArchiveEntry(name, commit, sha256, size, path, comment, "", version)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.rename(file, path)  # over an equal one, or a damaged one
-            except IsADirectoryError:
-                remove_tree(path)
-                os.rename(file, path)
-            if not boot():
-                sync_folder(path.parent)
-        known = read_record(self.layout, name, commit)
-        if known is not None and known.sha256 == sha256:
-            entry = replace(entry, tree=known.tree, version=version or known.version)
-        write_record(self.layout, entry)
-        return entry
-
-    @contextmanager
-    def _opened(self, name: PackageName, commit: str) -> Iterator[tuple[ArchiveEntry, Archive]]:
-        """The archive, its bytes those that were received; what turns out unusable inside is discarded."""
-        entry = read_record(self.layout, name, commit)
-        label = f"{name}@{(entry.version if entry else '') or commit}"
-        if entry is None:
-            raise DamagedEntry(label, expected="an archive in the cache", actual="none", is_missing=True)
-        is_missing = False
-        try:
-            actual = sha256_of(entry.path)
-        except OSError as error:
-            actual, is_missing = error.strerror or "unreadable", isinstance(error, FileNotFoundError)
-        if actual != entry.sha256:
-            self.discard(name, commit)
-            expected = f"sha256-{entry.sha256}"
-            raise DamagedEntry(label, expected=expected, actual=actual, is_missing=is_missing)
-        try:
-            with refusals(label), storage_failures("unpack", entry.path):
-                self.layout.temporary.mkdir(parents=True, exist_ok=True)
-                archive = Archive(entry.path, self.layout.temporary)
-            with refusals(label):
-                yield entry, archive
-        except UnsafeArchive:
-            # It may have been cut on its way without anybody noticing: the next run fetches it afresh.
-            self.discard(name, commit)
-            raise
-
-    def _install_tree(self, finished: Path, tree: TreeEntry) -> TreeEntry:
-        """The finished folder is in its place, or an equal one that somebody else put there."""
-        folder = self.layout.tree(tree.digest)
-        with storage_failures("write", self.layout.cache):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.rename(finished, folder)
-            except OSError as error:
-                if error.errno not in _LOST_THE_RACE:
-                    raise
-                existing = self.find_tree(tree.digest)  # removes it if it is damaged
-                if existing is not None:
-                    return existing
-                os.rename(finished, folder)
-        return tree
-
-
-def _checked(folder: Path, files: tuple[TreeFile, ...], *, trust_times: bool) -> tuple[TreeFile, ...]:
-    """*files* with the times and inodes that they have now, their contents known to be right.
-
-    Raises:
-        Damage: One is not.
-    """
-    root = os.fspath(folder)
-    checked: list[TreeFile] = []
-    for file in files:
-        path = f"{root}/{file.path}"
-        if trust_times and is_as_recorded(path, file):
-            checked.append(file)
-        else:
-            checked.append(check_content(path, file))
-    return tuple(checked)
+        with Received(self.layout) as received:
+            with storage_failures("write", self.layout.cache, among=OF_A_DISK):
+                write(cast("BinaryIO", received))
+            yield received

@@ -19,8 +19,8 @@ from hpmtasks.model.manifest import parse_dependency_manifest
 from hpmtasks.model.specifier import parse_specifier
 from hpmtasks.semver.constraint import parse_constraint
 from hpmtasks.sources.pkt_line import NotGit, tags_in
-from hpmtasks.store.extract import Archive
-from hpmtasks.store.identify import identify
+from hpmtasks.store.extract import open_archive
+from hpmtasks.store.identify import BEGINNING, identify
 from hpmtasks.store.refusal import Refused
 from hpmtasks.store.tree import digest_folder, tree_digest
 
@@ -33,8 +33,8 @@ def archive(data: bytes) -> None:
         source = Path(base, "archive")
         source.write_bytes(data)
         try:
-            identify(source)
-            files = Archive(source, Path(base)).write(folder, durable=False)
+            identify(data[:BEGINNING])
+            files = open_archive(source, Path(base)).write(folder, durable=False)
         except Refused:
             assert not os.listdir(folder)
         else:

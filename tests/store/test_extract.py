@@ -14,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 
 from hpmtasks.errors import UnsafeArchive
 from hpmtasks.store import inflate as inflating, refusal
-from hpmtasks.store.extract import Archive, refusals
+from hpmtasks.store.extract import open_archive, refusals
 from hpmtasks.store.refusal import Refused
 from hpmtasks.store.tar import Member, list_members
 from hpmtasks.store.tree import digest_folder, tree_digest
@@ -38,7 +38,7 @@ def unpack(data: bytes, folder: Path) -> dict[str, bytes]:
     source.write_bytes(data)
     inside = folder / "inside"
     inside.mkdir()
-    files = Archive(source, folder).write(inside, durable=False)
+    files = open_archive(source, folder).write(inside, durable=False)
     found = {file.path: (inside / file.path).read_bytes() for file in files}
     assert digest_folder(inside) == tree_digest(files)
     return found
@@ -75,7 +75,7 @@ def test_a_compressed_archive_cut_anywhere_is_refused(tmp_path: Path) -> None:
     for length in range(len(data)):
         source.write_bytes(data[:length])
         with pytest.raises(Refused):
-            Archive(source, tmp_path)
+            open_archive(source, tmp_path)
 
 
 @given(position=st.integers(0, len(HONEST) - 1), value=st.integers(1, 255))
@@ -107,7 +107,7 @@ def test_the_comment_of_a_git_archive_is_known(tmp_path: Path) -> None:
     """The commit that a forge writes into the global header can be asked for."""
     source = tmp_path / "archive"
     source.write_bytes(pack({"a": b""}, comment="c" * 40))
-    assert Archive(source, tmp_path).comment == "c" * 40
+    assert open_archive(source, tmp_path).comment == "c" * 40
 
 
 def test_only_what_the_manifest_names_is_written(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: py
     source = tmp_path / "archive"
     source.write_bytes(gzip.compress(header(f"{TOP}/a", size=64 << 20) + bytes(64 << 20) + END))
     with pytest.raises(Refused, match="swells"):
-        Archive(source, tmp_path)
+        open_archive(source, tmp_path)
     assert sum(taken) < 16 << 20
 
 
@@ -188,7 +188,7 @@ def test_an_archive_with_too_many_entries_is_refused(tmp_path: Path, monkeypatch
     source = tmp_path / "archive"
     source.write_bytes(pack({str(number): b"" for number in range(6)}))
     with pytest.raises(Refused, match="more than 5 entries"):
-        Archive(source, tmp_path)
+        open_archive(source, tmp_path)
 
 
 # ---------------------------------------------------------------- properties
@@ -215,7 +215,7 @@ def test_any_tree_comes_out_as_it_went_in(
     folder = tmp_path_factory.mktemp("tree")
     source = folder / "archive"
     source.write_bytes(pack(tree, tar_format=tar_format))
-    files = Archive(source, folder).write(folder, durable=False)
+    files = open_archive(source, folder).write(folder, durable=False)
     by_hand = hashlib.sha256()
     for path in sorted(tree, key=str.encode):
         mode = b"100755" if tree[path].executable else b"100644"
@@ -250,7 +250,7 @@ def test_links_mean_what_the_system_says_they_mean(
             (real / path).write_bytes(entry)
     source = base / "archive"
     source.write_bytes(pack(entries))
-    archive = Archive(source, base)
+    archive = open_archive(source, base)
     for path, found in archive._view.items():
         if isinstance(found, Member):
             assert (real / path).read_bytes() == archive._data[found.start : found.start + found.size]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hpmtasks.store.extract import Archive
+from hpmtasks.store.extract import open_archive
 from hpmtasks.store.refusal import Refused
 from tests.support.command_line import REPOSITORY
 from tests.support.hostile.case import EVIL, Case
@@ -92,7 +92,7 @@ def unpacked(data: bytes, folder: Path) -> dict[str, bytes]:
     inside.mkdir(parents=True)
     source = folder / "archive"
     source.write_bytes(data)
-    files = Archive(source, folder).write(inside, durable=False)
+    files = open_archive(source, folder).write(inside, durable=False)
     return {file.path: (inside / file.path).read_bytes() for file in files}
 
 

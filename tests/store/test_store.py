@@ -19,7 +19,7 @@ import pytest
 
 from hpmtasks.errors import Defect, StorageFailure, UnsafeArchive
 from hpmtasks.model.package import PackageName
-from hpmtasks.store import index, materialize as laying_out, store as storing
+from hpmtasks.store import index, materialize as laying_out, trees
 from hpmtasks.store.entries import CachedPackage, DamagedEntry, LinkMethod, TreeEntry
 from hpmtasks.store.layout import tree_index
 from hpmtasks.store.store import Store
@@ -376,10 +376,10 @@ def test_after_a_start_of_the_machine_everything_is_read_once(
     os.utime(victim, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert store.find_tree(tree.digest) is not None  # what no stat can show
     monkeypatch.setattr(index, "boot", lambda: "another boot")
-    monkeypatch.setattr(storing, "boot", lambda: "another boot")
+    monkeypatch.setattr(trees, "boot", lambda: "another boot")
     assert store.find_tree(tree.digest) is None
     healed = store.unpack(NAME, COMMIT)
-    monkeypatch.setattr(storing, "boot", lambda: "a third boot")
+    monkeypatch.setattr(trees, "boot", lambda: "a third boot")
     monkeypatch.setattr(index, "boot", lambda: "a third boot")
     assert store.find_tree(tree.digest) == healed
     monkeypatch.setattr(laying_out, "sha256_of", _never_called)

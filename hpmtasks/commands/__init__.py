@@ -8,7 +8,6 @@ when its verb is asked for: importing all of them takes longer than most do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from hpmtasks.dataclass import replace
 from hpmtasks.errors import Usage
 
 if TYPE_CHECKING:
@@ -61,8 +62,6 @@ VERBS: dict[str, str] = {word: verb for verb, (_, _, aliases) in TABLE.items() f
 
 def load_command(verb: str) -> Command:
     """The command of *verb*, a key of :data:`TABLE`."""
-    from dataclasses import replace
-
     module, name, aliases = TABLE[verb]
     command: Command = getattr(import_module(f"hpmtasks.commands.{module}"), name)
     return replace(command, aliases=aliases)
@@ -81,6 +80,8 @@ def find_command(word: str) -> Command:
     """
     if word in VERBS:
         return load_command(VERBS[word])
+    from difflib import get_close_matches
+
     near = get_close_matches(word, VERBS, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     raise Usage(f"There is no command '{word}'.{hint}\n\nRun 'hpm help' for the commands.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from hpmtasks.dataclass import dataclass
@@ -36,6 +37,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)  # it is asked several times for each request
 def origin_of(url: str) -> Origin:
     """The server that *url* belongs to.
 

@@ -34,6 +34,7 @@ class SourceCatalogue:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._retracted: dict[PackageName, VersionSet] = {}
+        self._tags: dict[PackageId, Tag] = {}
         self._trust = Trust(session)
 
     def versions(self, name: PackageName) -> Sequence[Version]:
@@ -80,10 +81,16 @@ class SourceCatalogue:
         Raises:
             Unavailable: The source lists no such tag (any more), or is another repository by now.
         """
-        for tag in self._session.tags(package.name).tags:
-            if tag.version == package.version:
-                return as_known(self._session, package, as_locked(self._session, package, tag))
-        raise Unavailable(f"has no tag for {package.version}")
+        if package not in self._tags:
+            for tag in self._session.tags(package.name).tags:
+                if tag.version == package.version:
+                    self._tags[package] = as_known(
+                        self._session, package, as_locked(self._session, package, tag)
+                    )
+                    break
+            else:
+                raise Unavailable(f"has no tag for {package.version}")
+        return self._tags[package]
 
     def _manifest(self, name: PackageName, tag: Tag) -> Manifest:
         """The package.json of one version, out of its archive, which is needed anyway if it is chosen."""

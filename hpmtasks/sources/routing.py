@@ -112,6 +112,7 @@ class Routes:
         self._rules = (*rules, BUILT_IN)
         self._access = access
         self._sources: dict[SourceRule, Source] = {}
+        self._routed: dict[str, Source] = {}
 
     def route(self, name: PackageName) -> Source:
         """The source of *name*; the same object for all names of one rule.
@@ -119,11 +120,15 @@ class Routes:
         Raises:
             InvalidSetting: The rule's URL cannot be used.
         """
+        known = self._routed.get(name.key)
+        if known is not None:
+            return known
         rule = next(rule for rule in self._rules if rule.covers(name))
         source = self._sources.get(rule)
         if source is None:
             # Two threads may both make one; all then use the one that came first.
             source = self._sources.setdefault(rule, SOURCES[rule.type](rule, self._access))
+        self._routed[name.key] = source
         return source
 
 

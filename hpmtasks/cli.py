@@ -12,7 +12,7 @@ from types import FrameType
 from hpmtasks.commands import all_commands, find_command
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.console import Console
-from hpmtasks.commands.parser import Parser, overview
+from hpmtasks.commands.parser import Parser
 from hpmtasks.errors import Defect, HpmError, Interrupted, Terminated
 
 
@@ -69,6 +69,8 @@ def _obey(given: list[str], environ: dict[str, str], console: Console) -> int:
     command, rest = _split(given)
     arguments = Parser(command).parse(rest)
     if command is None:
+        from hpmtasks.commands.help_page import overview
+
         sys.stdout.write(overview(all_commands()))
         return 0
     console.as_json = bool(arguments.json)

@@ -31,7 +31,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context) -> int:
     """Print the page; see :data:`COMMAND`."""
     from hpmtasks.commands import all_commands, find_command  # the table has this file in it
-    from hpmtasks.commands.parser import Parser, overview
+    from hpmtasks.commands.help_page import overview
+    from hpmtasks.commands.parser import Parser
 
     name = context.arguments.name
     if name and name[:3].upper() == "HPM" and name[3:].isascii() and name[3:].isdigit():

@@ -1,17 +1,14 @@
-"""parser: the command line of each command, and its help page; the same on every Python.
+"""parser: the command line of each command, the same on every Python.
 
 argparse reads the arguments. What it would print itself changes from one Python to the
-next, so the pages are laid out here, from what each argument says of itself.
+next, so help pages are laid out by :mod:`hpmtasks.commands.help_page`.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import textwrap
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from hpmtasks import __version__
@@ -19,9 +16,8 @@ from hpmtasks.commands.colour import CHOICES
 from hpmtasks.commands.command import Command
 from hpmtasks.errors import Usage
 
-#: Where the second column of a page begins at the latest.
-_LONGEST_LEFT = 28
-_NARROWEST, _WIDEST = 40, 80
+# argparse looks through the file system for translations of all that it may say; `error` reads English.
+argparse._ = str  # type: ignore[attr-defined]
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,7 +31,7 @@ class Parser(argparse.ArgumentParser):
             command.arguments(self)
         self._own = list(self._actions)
         # Now, because parsing changes the actions while it goes on, and --help is met in the middle.
-        self._usage = _usage(name, self._own)
+        self.usage_line = _usage(name, self._own)
         add_global_options(self)
         if not command:
             self.add_argument(
@@ -114,6 +110,8 @@ class Parser(argparse.ArgumentParser):
             return f"'{self.prog}' takes no argument '{word}'.\n\n{self._more()}"
         option = word.partition("=")[0]
         known = [string for action in self._actions for string in action.option_strings]
+        from difflib import get_close_matches
+
         near = get_close_matches(option, known, n=1, cutoff=0.7)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         return f"'{self.prog}' has no option '{option}'.{hint}\n\n{self._more()}"
@@ -123,56 +121,19 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """The help page of the command."""
-        width = min(max(shutil.get_terminal_size((_WIDEST, 24)).columns, _NARROWEST), _WIDEST)
-        return "\n".join(self._page(width)) + "\n"
+        from hpmtasks.commands.help_page import page
 
-    def _page(self, width: int) -> Iterable[str]:
-        command = self.command
-        if command is None:
-            return
-        positionals = [action for action in self._own if not action.option_strings]
-        options = [
-            action for action in self._own if action.option_strings and action.help is not argparse.SUPPRESS
-        ]
-        yield self._usage
-        if command.aliases:
-            yield f"Also:  {', '.join(f'hpm {alias}' for alias in command.aliases)}"
-        yield ""
-        yield from textwrap.wrap(command.description, width)
-        general = [action for action in self._actions if action not in self._own]
-        for title, actions in (
-            ("Arguments", positionals),
-            ("Options", options),
-            ("Options of every command", general),
-        ):
-            if actions:
-                yield from ("", f"{title}:")
-                yield from columns([(_left(action), action.help or "") for action in actions], width)
-        if command.examples:
-            yield from ("", "Examples:")
-            yield from columns(command.examples, width)
+        return page(self)
 
+    @property
+    def own_actions(self) -> Sequence[argparse.Action]:
+        """What the command itself takes."""
+        return self._own
 
-def overview(commands: Sequence[Command]) -> str:
-    """The page of ``hpm`` itself."""
-    width = min(max(shutil.get_terminal_size((_WIDEST, 24)).columns, _NARROWEST), _WIDEST)
-    parser = Parser()
-    rows = [(", ".join((command.name, *command.aliases)), command.summary) for command in commands]
-    options = [(_left(action), action.help or "") for action in parser._actions]  # noqa: SLF001  its own kind
-    lines = [
-        "hpm installs Hemlock packages and runs their scripts.",
-        "",
-        "Usage: hpm COMMAND [ARGUMENTS]",
-        "",
-        "Commands:",
-        *columns(rows, width),
-        "",
-        "Options:",
-        *columns(options, width),
-        "",
-        "Run 'hpm COMMAND --help' for what a command does and takes.",
-    ]
-    return "\n".join(lines) + "\n"
+    @property
+    def general_actions(self) -> Sequence[argparse.Action]:
+        """What every command takes."""
+        return [action for action in self._actions if action not in self._own]
 
 
 def add_global_options(parser: argparse.ArgumentParser) -> None:
@@ -224,24 +185,3 @@ def _placeholder(action: argparse.Action) -> str:
     return {"?": f"[{name}]", "*": f"[{name} ...]", argparse.REMAINDER: f"[{name} ...]"}.get(
         str(action.nargs), name
     )
-
-
-def _left(action: argparse.Action) -> str:
-    value = f" {action.metavar}" if action.option_strings and action.metavar else ""
-    if isinstance(action, OptionalValue):
-        value = f"[={action.metavar}]"
-    return ", ".join(action.option_strings or [str(action.metavar or action.dest)]) + value
-
-
-def columns(rows: Sequence[tuple[str, str]], width: int) -> Iterable[str]:
-    """*rows* in two columns; where a left part is too long, its right part stands below it."""
-    left_width = max((len(left) for left, _ in rows if len(left) <= _LONGEST_LEFT), default=4)
-    indent = " " * (left_width + 4)
-    for left, right in rows:
-        wrapped = textwrap.wrap(right, width - len(indent)) or [""]
-        if len(left) > left_width:
-            yield f"  {left}"
-            yield from (f"{indent}{line}" for line in wrapped)
-        else:
-            yield f"  {left:<{left_width}}  {wrapped[0]}".rstrip()
-            yield from (f"{indent}{line}" for line in wrapped[1:])

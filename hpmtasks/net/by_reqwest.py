@@ -17,6 +17,9 @@ from pyreqwest.response import SyncResponse
 from hpmtasks.net.retry import Patience
 from hpmtasks.net.wire import MOST_CONNECTIONS, Opened, Trouble, WireFailure
 
+# Most archives are less, and then come in one piece.
+_READ_AHEAD_BYTES = 1 << 18
+
 
 class ReqwestWire:
     """Requests by pyreqwest, from any thread of the process that made it."""
@@ -42,7 +45,7 @@ class ReqwestWire:
                 request = request.body_bytes(content)
             elif content is not None:
                 request = request.body_stream(content)
-            with request.build_streamed() as response:
+            with request.streamed_read_buffer_limit(_READ_AHEAD_BYTES).build_streamed() as response:
                 fields = {name.lower(): value for name, value in response.headers.items()}
                 yield Opened(response.status, fields, _chunks(response))
         except exceptions.BuilderError:
@@ -73,7 +76,7 @@ def _client(patience: Patience) -> SyncClient:
 
 def _chunks(response: SyncResponse) -> Iterator[bytes]:
     reader = response.body_reader
-    while (chunk := reader.read_chunk()) is not None:
+    while chunk := reader.read(_READ_AHEAD_BYTES):
         yield memoryview(chunk)  # type: ignore[misc]  # whoever takes bytes takes it
 
 

@@ -35,6 +35,8 @@ MOST_REDIRECTS = 5
 _LARGEST_REFUSAL = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 1 << 20
+# Where one of these is set, it is probably not the compiled client that is used.
+_RARE = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def open_fetcher(
@@ -335,6 +337,13 @@ class HttpFetcher:
         # Without https nothing is verified; a context that trusts nobody costs nothing.
         context = tls_context(self._environ) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return HttpxWire(context, proxy)
+
+
+def load_client(environ: Mapping[str, str]) -> None:
+    """What most requests are made with is loaded, for a process that is about to fork: by its main thread."""
+    if environ.get("HPM_HTTP_CLIENT") != "httpx" and not any(environ.get(name) for name in _RARE):
+        with suppress(ImportError):
+            importlib.import_module("hpmtasks.net.by_reqwest")
 
 
 def _load_for_good() -> None:

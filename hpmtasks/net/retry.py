@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
@@ -77,12 +78,9 @@ class RetryBudget:
     def __init__(
         self, delays: tuple[float, ...] = DELAYS, *, most: int = 200, clock: Clock | None = None
     ) -> None:
-        import random
-
         self._delays = delays
         self._left = most
         self._monotonic = (clock or Clock()).monotonic
-        self._random = random.Random()  # noqa: S311 - spreads requests, hides nothing
         self._successes: Counter[str] = Counter()
         self._down: dict[str, float] = {}
         self._guard = threading.Lock()
@@ -115,7 +113,7 @@ class RetryBudget:
             if retries >= len(self._delays) or self._left <= 0 or place in self._down:
                 return None
             self._left -= 1
-            return self._delays[retries] * (1 + _JITTER * self._random.random())
+            return self._delays[retries] * (1 + _JITTER * os.urandom(1)[0] / 255)
 
 
 def stated_wait(headers: Mapping[str, str], now: float) -> float | None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple
 
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
@@ -19,9 +18,6 @@ from hpmtasks.session.acquire import kept_archive
 from hpmtasks.session.session import Session
 from hpmtasks.store.entries import ArchiveEntry, LinkMethod, Prepared, TreeEntry
 from hpmtasks.store.inventory import manifest_of
-
-# An archive up to this size waits in memory until it is its turn to be unpacked.
-_LARGEST_IN_MEMORY = 4 << 20
 
 
 class Order(NamedTuple):
@@ -111,10 +107,8 @@ def _fetched(
     source = session.source_of(order.name)
 
     def write(into: BinaryIO) -> None:
-        body = _Waiting(into)
-        source.archive(order.name, order.commit, version=order.version, into=cast("BinaryIO", body))
+        source.archive(order.name, order.commit, version=order.version, into=into)
         begin_computing()
-        body.settle()
 
     taken = session.store.take_in(order.name, order.commit, write, version=str(order.version))
     return taken.archive, taken.tree
@@ -125,31 +119,3 @@ def _is_promised(order: Order, found: Delivery) -> bool:
     if order.tree is not None:
         return found.tree == order.tree
     return order.integrity in {None, f"sha256-{found.sha256}"}
-
-
-class _Waiting:
-    """A file whose content stays in memory for as long as it is small."""
-
-    def __init__(self, into: BinaryIO) -> None:
-        self._into = into
-        self._now: BinaryIO = BytesIO()
-
-    def write(self, data: bytes) -> int:
-        if self._now is not self._into and self._now.tell() + len(data) > _LARGEST_IN_MEMORY:
-            self.settle()
-        return self._now.write(data)
-
-    def settle(self) -> None:
-        """The content is in the file itself, and so is what comes."""
-        if isinstance(self._now, BytesIO):
-            self._into.write(self._now.getbuffer())
-        self._now = self._into
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._now.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._now.tell()
-
-    def truncate(self, size: int | None = None) -> int:
-        return self._now.truncate(size)

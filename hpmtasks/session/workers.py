@@ -18,10 +18,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from hpmtasks.dataclass import replace
+from hpmtasks.errors import HpmError
 from hpmtasks.session.delivery import Delivery, Order, deliver
 from hpmtasks.session.executor import Executor
 
@@ -53,6 +54,7 @@ class Workers:
     def __init__(self, session: Session, count: int) -> None:
         """There are *count* processes; this one has a single thread."""
         self.is_closed = False
+        _load_for_all(session)
         pairs = [socket.socketpair() for _ in range(count)]
         self._processes = [_fork(session, pairs, number) for number in range(count)]
         for _, theirs in pairs:
@@ -223,6 +225,20 @@ def _message(value: Any) -> bytes:
     return len(data).to_bytes(_LENGTH_BYTES, "big") + data
 
 
+def _load_for_all(session: Session) -> None:
+    """What every worker needs is loaded once, before there is any."""
+    from hpmtasks.net.http import load_client
+    from hpmtasks.store.inflate import gunzip_library
+
+    with suppress(HpmError):  # to be told by the task that needs it
+        for name in session.known_names()[:1]:
+            session.source_of(name)
+    load_client(session.settings.environ)
+    gunzip_library()
+    with suppress(ImportError):
+        import ctypes  # noqa: F401
+
+
 def _fork(session: Session, pairs: Sequence[tuple[socket.socket, socket.socket]], number: int) -> int:
     process = os.fork()
     if process:
@@ -262,6 +278,8 @@ class _Crew:
         # What fails here is tried again by who asked, with the one budget of retries that a run has.
         environ = {**session.settings.environ, "HPM_RETRY_DELAYS": ""}
         session.settings = replace(session.settings, environ=environ)
+        for made in ("fetcher", "routes"):  # by what was the environment before
+            session.__dict__.pop(made, None)
         session.progress = lambda text, tally=None: nullcontext()
         session.executor = Executor()
         session.workers = None

@@ -107,7 +107,7 @@ if "doit" not in sys.modules:
 
 from doit.action import BaseAction  # noqa: E402  what stands above is about this line
 from doit.control import ExecNode, TaskControl, TaskDispatcher  # noqa: E402
-from doit.dependency import Dependency  # noqa: E402
+from doit.dependency import Dependency, DependencyStatus  # noqa: E402
 from doit.exceptions import InvalidCommand, TaskError, TaskFailed  # noqa: E402
 from doit.runner import SUCCESS, Runner  # noqa: E402
 from doit.task import DelayedLoader, Stream, Task  # noqa: E402
@@ -117,6 +117,7 @@ __all__ = [
     "BaseAction",
     "DelayedLoader",
     "Dependency",
+    "DependencyStatus",
     "ExecNode",
     "InvalidCommand",
     "Runner",

@@ -14,6 +14,7 @@ from hpmtasks.dataclass import dataclass, field
 from hpmtasks.doit_core import (
     SUCCESS,
     Dependency,
+    DependencyStatus,
     ExecNode,
     Runner,
     Stream,
@@ -22,7 +23,7 @@ from hpmtasks.doit_core import (
     TaskDispatcher,
 )
 from hpmtasks.errors import Defect
-from hpmtasks.graph import group
+from hpmtasks.graph import StageTask, group
 from hpmtasks.pipeline import INSTALL, Prove, installation, is_script, prover, script_name, scripts
 from hpmtasks.project.checker import ContentChecker
 from hpmtasks.project.state import DoitBackend
@@ -118,7 +119,7 @@ def _run(
         keeps: Whether doit remembers what ran.
     """
     backend = (DoitBackend if keeps else _Forgetful).over(session.state)
-    dep_manager = Dependency(
+    dep_manager = _Judge(
         lambda name, codec, module_name: backend, str(session.project.state_path), checker_cls=ContentChecker
     )
     dep_manager.checker.use(session.state.files)
@@ -135,6 +136,20 @@ def _run(
     if witness.runtime_errors or failed or (result != SUCCESS and not witness.failed):
         raise Defect(f"The task graph failed: {'; '.join(witness.runtime_errors) or failed}")
     return witness.outcome
+
+
+class _Judge(Dependency):  # type: ignore[misc]  # doit carries no types
+    """doit's judge of what is fresh; where only the question of a stage counts, nothing else is looked at."""
+
+    def get_status(self, task: Task, tasks_dict: Mapping[str, Task], get_log: bool = False) -> Any:
+        """See doit: a task is fresh if all that stands in ``uptodate`` says so, and its targets are there."""
+        if get_log or type(task) is not StageTask:
+            return super().get_status(task, tasks_dict, get_log)
+        task.dep_changed = []
+        status = DependencyStatus(get_log)
+        if not task.is_fresh() or not all(map(self.checker.exists, task.targets)):
+            status.status = "run"
+        return status
 
 
 class _Dispatcher(TaskDispatcher):  # type: ignore[misc]  # doit carries no types

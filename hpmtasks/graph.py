@@ -2,14 +2,15 @@
 
 doit's own actions swap ``sys.stdout``, format strings and inspect signatures;
 :class:`StageAction` does none of it. An exception in an ``uptodate`` callable ends
-doit with a traceback; :func:`stage_task` makes it "stale", and the action then says
-what is wrong. See "doit's corners" in ``docs/architecture.md``.
+doit with a traceback; a :class:`StageTask` makes it "stale", and the action then says
+what is wrong. Both cost a fraction of what doit's own do, as there are four for each
+package. See "doit's corners" in ``docs/architecture.md``.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from hpmtasks.doit_core import BaseAction, DelayedLoader, InvalidCommand, Task, TaskError, TaskFailed
@@ -50,6 +51,80 @@ class StageAction(BaseAction):  # type: ignore[misc]  # doit carries no types
         return f"{self.task.name if self.task else 'a stage'} of hpm"
 
 
+class _Freshness:
+    """Whether a task is fresh, as doit asks for it: what cannot be told is stale.
+
+    doit inspects the signature of what it asks, each time; here it finds it written down.
+    """
+
+    __slots__ = ("_is_fresh",)
+
+    def __init__(self, is_fresh: Callable[[], bool]) -> None:
+        self._is_fresh = is_fresh
+
+    @property
+    def __signature__(self) -> Any:
+        """No arguments."""
+        return _no_arguments()
+
+    def __call__(self) -> bool:
+        try:
+            return self._is_fresh()
+        except HpmError:
+            return False
+
+
+@cache
+def _no_arguments() -> Any:
+    from inspect import Signature  # only doit's own command line asks
+
+    return Signature()
+
+
+class StageTask(Task):  # type: ignore[misc]  # doit carries no types
+    """A doit task that is made without doit's twenty checks: a blank one, copied and filled in."""
+
+    def __init__(
+        self,
+        name: str,
+        action: StageAction,
+        is_fresh: Callable[[], bool],
+        *,
+        doc: str,
+        task_dep: Iterable[str],
+        targets: Iterable[str],
+        clean: Iterable[StageAction],
+    ) -> None:
+        own = self.__dict__
+        own.update(_BLANK)
+        for attribute, container in _CONTAINERS:
+            own[attribute] = container()
+        self.name = name
+        self.doc = doc
+        self.subtask_of = name.partition(":")[0] if ":" in name else None
+        self.task_dep = list(task_dep)
+        self.targets = list(targets)
+        self.is_fresh = _Freshness(is_fresh)
+        self.uptodate: list[Any] = [(self.is_fresh, [], {})]
+        self._actions = self._action_instances = [action]
+        self.clean_actions = list(clean)
+        for each in (action, *self.clean_actions):
+            each.task = self
+
+    def init_options(self, args: list[str] | None = None) -> list[str] | None:
+        """See doit; a stage has no options."""
+        if args:
+            rest: list[str] | None = super().init_options(args)
+            return rest
+        self.options: dict[str, Any] = {}
+        return args
+
+
+_BLANK = vars(Task("blank", [], io={"capture": False}, verbosity=2))
+# What two tasks must not share.
+_CONTAINERS = [(name, type(value)) for name, value in _BLANK.items() if isinstance(value, (dict, list, set))]
+
+
 def stage_task(
     session: Session,
     name: str,
@@ -58,47 +133,25 @@ def stage_task(
     work: Callable[[], Record],
     is_fresh: Callable[[], bool],
     task_dep: Iterable[str] = (),
-    targets: Sequence[str] = (),
-    clean: Sequence[tuple[Callable[..., object], Sequence[Any]]] = (),
+    targets: Iterable[str] = (),
+    clean: Iterable[tuple[Callable[..., object], Sequence[Any]]] = (),
 ) -> Task:
     """A doit task that does *work* unless *is_fresh*; both see the world when doit reaches the task.
 
     Args:
-        targets: Absolute paths.
+        doc: One line.
+        targets: Relative to the project's root.
         clean: Functions, each with its arguments, that undo the work.
     """
-
-    def uptodate() -> bool:
-        try:
-            return is_fresh()
-        except HpmError:
-            return False
-
-    return Task(
+    return StageTask(
         name,
-        [StageAction(session, work)],
+        StageAction(session, work),
+        is_fresh,
         doc=doc,
-        uptodate=[uptodate],
-        task_dep=list(task_dep),
-        targets=[_as_typed(session, target) for target in targets],
+        task_dep=task_dep,
+        targets=[session.project.as_typed(target) for target in targets],
         clean=[StageAction(session, _cleaning(*each)) for each in clean],
-        io={"capture": False},
-        verbosity=2,
-        subtask_of=name.partition(":")[0] if ":" in name else None,
     )
-
-
-def _as_typed(session: Session, target: str) -> str:
-    """*target* as one types it in the project's root, which is where doit is run.
-
-    Elsewhere it stays absolute, because doit looks for it from the current folder.
-    """
-    root = str(session.project.root)
-    try:
-        is_here = os.getcwd() == root
-    except FileNotFoundError:  # hpm -C, from a folder that is gone
-        return target
-    return target.removeprefix(f"{root}/") if is_here else target
 
 
 def _cleaning(function: Callable[..., object], arguments: Sequence[Any]) -> Callable[[], Record]:

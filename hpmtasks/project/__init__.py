@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -115,6 +116,29 @@ class Project:
     def package_folder(self, name: PackageName) -> Path:
         """``hem_modules/owner/repo``. The name was validated when it was parsed."""
         return self.modules / name.owner / name.repo
+
+    def package_path(self, name: PackageName) -> str:
+        """:meth:`package_folder` as text, for what is done once for each package."""
+        return f"{self.modules_path}/{name.owner}/{name.repo}"
+
+    @cached_property
+    def modules_path(self) -> str:
+        """:attr:`modules` as text."""
+        return str(self.modules)
+
+    def as_typed(self, path: str) -> str:
+        """*path*, from the root, as one types it in the current folder if that is the root.
+
+        Elsewhere it is absolute. doit looks for paths from the current folder.
+        """
+        return path if self._is_current else f"{self.root}/{path}"
+
+    @cached_property
+    def _is_current(self) -> bool:
+        try:
+            return os.getcwd() == str(self.root)
+        except FileNotFoundError:  # hpm -C, from a folder that is gone
+            return False
 
     def relative(self, path: Path) -> str:
         """*path* as a user in the project's root would write it."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator, Set as AbstractSet
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -83,18 +84,15 @@ class Modules:
         return self._intact[key]
 
     def _stands(self, occupant: Occupant, tree: str) -> bool:
-        folder = self._project.package_folder(occupant.name)
-        if self._leads_elsewhere(folder):
-            return False
-        try:
-            found = os.lstat(folder)
-        except OSError:
+        folder = self._project.package_path(occupant.name)
+        found = self._look_at(folder)
+        if found is None:
             return False
         known = self._state.packages.get(occupant.name.key)
         if known and (known.tree, known.mtime_ns, known.inode) == (tree, found.st_mtime_ns, found.st_ino):
             return True
         try:
-            if digest_folder(folder) != tree:
+            if digest_folder(Path(folder)) != tree:
                 return False
         except (OSError, ForeignEntry):
             return False
@@ -104,7 +102,7 @@ class Modules:
     def note(self, occupant: Occupant, tree: str) -> None:
         """The state remembers that the folder of *occupant*, as it stands now, holds *tree*."""
         name = occupant.name
-        found = os.lstat(self._project.package_folder(name))
+        found = os.lstat(self._project.package_path(name))
         installed = Installed(str(name), occupant.version, tree, found.st_mtime_ns, found.st_ino)
         self._state.keep_package(name.key, installed)
         self._intact[name.key] = True
@@ -139,11 +137,19 @@ class Modules:
         if known is None:
             return None
         folder = self._project.package_folder(PackageName.parse(known.name))
-        return folder if folder.is_dir() and not self._leads_elsewhere(folder) else None
+        return folder if self._look_at(str(folder)) is not None else None
 
-    def _leads_elsewhere(self, folder: Path) -> bool:
-        """Whether *folder* or one above it is a link: what is behind it is not the project's."""
-        return any(os.path.islink(each) for each in (self._project.modules, folder.parent, folder))
+    def _look_at(self, path: str) -> os.stat_result | None:
+        """The stat of a package's folder; ``None`` if none is there.
+
+        Nor if it or one above it is a link: what is behind that is not the project's.
+        """
+        try:
+            found = os.lstat(path)
+            above = [os.lstat(each) for each in (os.path.dirname(path), self._project.modules_path)]
+        except OSError:
+            return None
+        return found if all(stat.S_ISDIR(each.st_mode) for each in (found, *above)) else None
 
     def version_of(self, name: PackageName) -> str | None:
         """The version that hpm last laid out for *name*; ``None`` if there is none."""
@@ -155,14 +161,14 @@ class Modules:
         It is read only where mtime and inode of the folder are not as they were left.
         """
         known = self._state.packages.get(name.key)
-        folder = self._project.package_folder(PackageName.parse(known.name) if known else name)
-        if self._leads_elsewhere(folder):
+        folder = self._project.package_path(PackageName.parse(known.name) if known else name)
+        found = self._look_at(folder)
+        if found is None:
             return None
         try:
-            found = os.lstat(folder)
             if known and (known.mtime_ns, known.inode) == (found.st_mtime_ns, found.st_ino):
                 return known.version, known.tree
-            return known.version if known else "", digest_folder(folder)
+            return known.version if known else "", digest_folder(Path(folder))
         except (OSError, ForeignEntry):
             return None
 
@@ -206,13 +212,19 @@ class Modules:
 
     def installed(self) -> dict[PackageName, str]:
         """The packages whose folders hpm made and are still there, sorted, each with its version."""
-        names = (PackageName.parse(known.name) for _, known in sorted(self._state.packages.items()))
-        versions = ((name, self.version_of(name)) for name in names)
-        return {name: version for name, version in versions if version is not None}
+        return dict(self._standing(sorted(self._state.packages)))
 
-    def extraneous(self, wanted: set[str]) -> list[PackageName]:
+    def extraneous(self, wanted: AbstractSet[str]) -> list[PackageName]:
         """Packages whose folders hpm made and whose keys are not *wanted*, sorted."""
-        return [name for name in self.installed() if name.key not in wanted]
+        return [name for name, _ in self._standing(sorted(self._state.packages.keys() - wanted))]
+
+    def _standing(self, keys: Iterable[str]) -> Iterator[tuple[PackageName, str]]:
+        """Those of the packages *keys* whose folders are still there, each with its version."""
+        for key in keys:
+            name = PackageName.parse(self._state.packages[key].name)
+            version = self.version_of(name)
+            if version is not None:
+                yield name, version
 
     def sweep(self) -> None:
         """What killed processes left half done is gone."""

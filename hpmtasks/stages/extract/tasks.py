@@ -5,6 +5,7 @@ from __future__ import annotations
 from hpmtasks.doit_core import Task
 from hpmtasks.graph import Record, stage_task
 from hpmtasks.model.resolution import ResolvedPackage
+from hpmtasks.project import MODULES
 from hpmtasks.session import Session
 from hpmtasks.stages.extract.action import extract, extraneous, remove
 
@@ -12,7 +13,7 @@ from hpmtasks.stages.extract.action import extract, extraneous, remove
 def task(session: Session, package: ResolvedPackage) -> Task:
     """``extract:<name>`` for one resolved package."""
     name = f"extract:{package.name}"
-    folder = session.project.package_folder(package.name)
+    path = f"{MODULES}/{package.name}"
 
     def work() -> Record:
         return extract(session, package).to_json()
@@ -25,11 +26,11 @@ def task(session: Session, package: ResolvedPackage) -> Task:
     return stage_task(
         session,
         name,
-        doc=f"lay {package.name} out in {session.project.relative(folder)}",
+        doc=f"lay {package.name} out in {path}",
         work=work,
         is_fresh=is_fresh,
         task_dep=[f"verify:{package.name}"],
-        targets=[str(folder)],
+        targets=[path],
         clean=[(remove, [session, package.name])],
     )
 

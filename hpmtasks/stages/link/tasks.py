@@ -7,6 +7,7 @@ from pathlib import Path
 from hpmtasks.doit_core import Task
 from hpmtasks.graph import Record, stage_task
 from hpmtasks.model.package import PackageName
+from hpmtasks.project import MODULES
 from hpmtasks.session import Session
 from hpmtasks.session.copies import occupant_of
 from hpmtasks.stages.extract.action import remove
@@ -16,7 +17,7 @@ from hpmtasks.stages.link.action import link
 def task(session: Session, name: PackageName, folder: Path) -> Task:
     """``link:<name>`` for one linked folder, or one member of the workspace."""
     task_name = f"link:{name}"
-    target = session.project.package_folder(name)
+    target = f"{MODULES}/{name}"
 
     def work() -> Record:
         return link(session, name, folder).to_json()
@@ -29,10 +30,10 @@ def task(session: Session, name: PackageName, folder: Path) -> Task:
     return stage_task(
         session,
         task_name,
-        doc=f"copy {session.project.relative(folder)} to {session.project.relative(target)}",
+        doc=f"copy {session.project.relative(folder)} to {target}",
         work=work,
         is_fresh=is_fresh,
         task_dep=["resolve"],
-        targets=[str(target)],
+        targets=[target],
         clean=[(remove, [session, name])],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hpmtasks.doit_core import Task
 from hpmtasks.graph import Record, stage_task
+from hpmtasks.project import LOCKFILE
 from hpmtasks.session import Session
 from hpmtasks.stages.lock.action import is_written, write_lock
 from hpmtasks.stages.resolve.tasks import save
@@ -34,5 +35,5 @@ def task(session: Session, after: list[str]) -> Task:
         work=work,
         is_fresh=is_fresh,
         task_dep=after,
-        targets=[str(session.project.lock_path)],
+        targets=[LOCKFILE],
     )

@@ -53,6 +53,7 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "config": ("config", "COMMAND", ()),
     "doctor": ("doctor", "COMMAND", ()),
     "completion": ("completion", "COMMAND", ()),
+    "front": ("front", "COMMAND", ()),
     "help": ("help", "COMMAND", ()),
 }
 

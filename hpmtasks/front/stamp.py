@@ -4,7 +4,7 @@ It is derived from a finished run, deleted before a run that changes anything, a
 only ever say "up to date". What it looks at is the last column of the table "Fresh" in
 ``docs/architecture.md``: if all of it is as it was, a run of the graph would find every
 task fresh. It is text, parted by NUL: the form, the number of packages, the environment,
-then a stat and a path for everything looked at. Whoever can write into the project can
+then a stat and a path for everything looked at, and a word at the end. Whoever can write into the project can
 write it; nothing of it is printed or executed.
 
 Reading imports nothing that the interpreter has not loaded at its start, but ``fcntl``.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 #: Another number, hpm or Python: the stamp is not recognised.
-FORMAT = f"hpm stamp 1, hpm 0.1.0, Python {sys.hexversion:x}"
+FORMAT = f"hpm stamp 2, hpm 0.1.0, Python {sys.hexversion:x}"
 NAME = ".hpm/stamp"
 MUTEX = ".hpm/mutex"
 MANIFEST = "package.json"
@@ -42,6 +42,8 @@ VARIABLES = (
 # The coarsest clock of a file system that we care for ticks every 4 ms.
 _TICK_NS = 10_000_000
 _ABSENT = b"absent"
+# Without it the file was cut.
+_END = b"end"
 # The stat module is not built in.
 _FILE_TYPE, _REGULAR = 0o170000, 0o100000
 
@@ -94,10 +96,10 @@ def _read(root: str, member: str = "") -> str | None:
     expected = os.fsencode("\0".join([FORMAT, *environment_now(os.environ), ""]))
     if not rest.startswith(expected):
         return None
-    seen = rest[len(expected) :].split(b"\0")
+    *seen, end = rest[len(expected) :].split(b"\0")
     known = set(seen[1::2])
     wanted = [*_above(root), f"{member}/{MANIFEST}"] if member else _above(root)
-    if len(seen) % 2 or not known.issuperset(map(os.fsencode, wanted)):
+    if end != _END or len(seen) % 2 or not known.issuperset(map(os.fsencode, wanted)):
         return None
     folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -223,7 +225,7 @@ def write(root: str, environ: Mapping[str, str], paths: Iterable[str], packages:
     temporary = f"{root}/{NAME}.{os.getpid()}"
     try:
         with open(temporary, "wb") as file:
-            file.write(b"\0".join(fields))
+            file.write(b"\0".join([*fields, _END]))
         os.replace(temporary, f"{root}/{NAME}")
     except OSError:
         remove(root, f"{NAME}.{os.getpid()}")

@@ -110,6 +110,7 @@ CASES: dict[str, tuple[Prepare, tuple[str, ...]]] = {
     "cache": (nothing, ("list",)),
     "config": (nothing, ("list", "--show-origin")),
     "completion": (nothing, ("bash",)),
+    "front": (nothing, ()),
     "help": (nothing, ("why",)),
 }
 

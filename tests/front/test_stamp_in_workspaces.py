@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hpmtasks.front import stamp
+from tests.support.compiled_fronts import make_if_possible
 from tests.support.workspaces import MEMBERS, ROOT, WorkspaceFolder, make
 
 #: How many random mutations one run tries; a nightly run tries more.
@@ -238,15 +239,26 @@ MUTATIONS_OF: list[Mutation] = [
 
 
 @pytest.mark.slow
-def test_stamp_never_vouches_for_what_the_graph_would_change(workspace: WorkspaceFolder) -> None:
-    """After random mutations, whenever the stamp says "up to date" the graph runs nothing."""
+def test_stamp_never_vouches_for_what_the_graph_would_change(
+    workspace: WorkspaceFolder, tmp_path: Path
+) -> None:
+    """After random mutations, whenever the stamp says "up to date" the graph runs nothing.
+
+    The compiled front, where there is a compiler, says the same each time.
+    """
+    compiled = make_if_possible(tmp_path)
     dice = random.Random(20261122)  # noqa: S311  chance, not secrets
     vouched = 0
     for _ in range(MUTATIONS):
         mutations = dice.choices(MUTATIONS_OF, k=dice.choice([1, 1, 1, 2]))
         for mutate in mutations:
             mutate(workspace, dice)
-        claimed = claims(workspace, dice.choice([".", "packages"]))
+        below = dice.choice([".", "packages", "packages/app"])
+        if not (workspace.project / below).is_dir():
+            below = "."
+        claimed = claims(workspace, below)
+        folder = workspace.project / below
+        assert compiled is None or compiled.says(folder, workspace.environ, "install") == claimed
         done = workspace.run("install", "--json")
         told = ", ".join(mutate.__name__ for mutate in mutations)
         if done.code != 0:

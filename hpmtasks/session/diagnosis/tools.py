@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from hpmtasks import __version__
 from hpmtasks.project.state import State
+from hpmtasks.session import compiled_front
 from hpmtasks.session.diagnosis.finding import Finding, warning
 from hpmtasks.session.interpreter import hemlock_version, version_told_by
 
@@ -20,6 +21,7 @@ def look(environ: Mapping[str, str], state: State) -> Iterator[Finding]:
     yield Finding("hpm", f"{__version__}, by Python {platform.python_version()} ({sys.executable})")
     yield _git(environ)
     yield _hemlock(environ, state)
+    yield from _front(environ)
 
 
 def _git(environ: Mapping[str, str]) -> Finding:
@@ -50,3 +52,13 @@ def _hemlock(environ: Mapping[str, str], state: State) -> Finding:
     if version is None:
         return warning("Hemlock", f"{found} does not say its version", "Install it anew.")
     return Finding("Hemlock", f"{version} ({found})")
+
+
+def _front(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """The compiled front, if somebody made one."""
+    found = compiled_front.look(environ)
+    if found.status == "current":
+        yield Finding("front", str(found.path))
+    elif found.status == "outdated":
+        told = f"{found.path} was made for another hpm, and leaves everything to that"
+        yield warning("front", told, "Run 'hpm front install'.")

@@ -121,11 +121,13 @@ class Archive:
         written: list[TreeFile] = []
         whole = memoryview(self._data)
         with _Folders(folder) as folders:
-            for path, member in chosen:
+            current, inside = "", folders.open("")
+            for path, (_, _, executable, start, size, _) in chosen:
                 above, _, name = path.rpartition("/")
-                content = whole[member.start : member.start + member.size]
-                mode = 0o555 if member.executable else 0o444
-                descriptor = os.open(name, _NEW_FILE, mode, dir_fd=folders.open(above))
+                if above != current:
+                    current, inside = above, folders.open(above)
+                content = whole[start : start + size]
+                descriptor = os.open(name, _NEW_FILE, 0o555 if executable else 0o444, dir_fd=inside)
                 try:
                     write_all(descriptor, content)
                     if durable:
@@ -134,8 +136,7 @@ class Archive:
                 finally:
                     os.close(descriptor)
                 digest = sha256(content).hexdigest()
-                seen = (status.st_mtime_ns, status.st_ino)
-                written.append(TreeFile(path, member.executable, member.size, digest, *seen))
+                written.append(TreeFile(path, executable, size, digest, status.st_mtime_ns, status.st_ino))
         return tuple(written)
 
 
@@ -145,7 +146,6 @@ class _Folders:
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self._root = os.open(root, _FOLDER)
         self._way: list[tuple[str, int]] = []
-        self._current = ""
 
     def __enter__(self) -> Self:
         return self
@@ -156,15 +156,13 @@ class _Folders:
 
     def open(self, folder: str) -> int:
         """The descriptor of *folder*; valid until the next call."""
-        if folder != self._current:
-            parts = folder.split("/") if folder else []
-            same = 0
-            while same < min(len(parts), len(self._way)) and self._way[same][0] == parts[same]:
-                same += 1
-            self._leave(same)
-            for part in parts[same:]:
-                self._enter(part)
-            self._current = folder
+        parts = folder.split("/") if folder else []
+        same = 0
+        while same < min(len(parts), len(self._way)) and self._way[same][0] == parts[same]:
+            same += 1
+        self._leave(same)
+        for part in parts[same:]:
+            self._enter(part)
         return self._way[-1][1] if self._way else self._root
 
     def _enter(self, part: str) -> None:

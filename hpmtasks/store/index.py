@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from hpmtasks.store.staging import put
 from hpmtasks.store.tree import tree_digest
 
 _SCHEMA = 1
+_CHUNK = 1 << 16
 
 
 def write_record(layout: Layout, entry: ArchiveEntry, tree: tuple[TreeFile, ...] = ()) -> None:
@@ -80,7 +82,7 @@ def write_tree_index(layout: Layout, path: Path, files: tuple[TreeFile, ...]) ->
     _write(layout, path, _index(files))
 
 
-def begin_tree_index(path: Path, files: tuple[TreeFile, ...]) -> None:
+def begin_tree_index(path: str, files: tuple[TreeFile, ...]) -> None:
     """As :func:`write_tree_index`, of a tree that nobody can find yet: *path* is new, and written in place.
 
     Raises:
@@ -105,18 +107,24 @@ def read_tree_index(path: Path, digest: str) -> tuple[tuple[TreeFile, ...], str]
     rows = content.get("files") if content is not None else None
     if content is None or not isinstance(rows, list):
         return None
-    files: list[TreeFile] = []
-    for row in rows:
-        match row:
-            case [str(name), int(executable), int(size), str(sha256), int(mtime_ns), int(inode)]:
-                files.append(TreeFile(name, bool(executable), size, sha256, mtime_ns, inode))
-            case _:
-                return None
     try:
+        files = tuple(map(_row, rows))
         adds_up = tree_digest(files) == digest
-    except UnicodeError:
+    except (TypeError, ValueError):
         return None
-    return (tuple(files), str(content.get("boot", ""))) if adds_up else None
+    return (files, str(content.get("boot", ""))) if adds_up else None
+
+
+def _row(row: Any) -> TreeFile:
+    """The file of one row.
+
+    Raises:
+        TypeError, ValueError: It is none.
+    """
+    path, executable, size, sha256, mtime_ns, inode = row
+    if not (type(path) is type(sha256) is str and type(size) is type(mtime_ns) is type(inode) is int):
+        raise TypeError
+    return TreeFile(path, bool(executable), size, sha256, mtime_ns, inode)
 
 
 def _write(layout: Layout, path: Path, content: dict[str, Any]) -> None:
@@ -130,7 +138,19 @@ def _encoded(content: dict[str, Any]) -> bytes:
 
 def _read_object(path: Path) -> dict[str, Any] | None:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(_bytes_of(path))
     except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) and content.get("schema") == _SCHEMA else None
+
+
+def _bytes_of(path: Path) -> bytes:
+    # As few calls as can be: an installation reads some of them for each package.
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        content = b""
+        while chunk := os.read(descriptor, _CHUNK):
+            content += chunk
+    finally:
+        os.close(descriptor)
+    return content

@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from hpmtasks.files.atomic import write_all
@@ -14,10 +15,15 @@ from hpmtasks.store.entries import LinkMethod, TreeEntry, TreeFile
 from hpmtasks.store.tree import sha256_of
 
 _CHUNK = 1 << 20
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _FICLONE = 0x40049409  # linux/fs.h: the new file shares the other's blocks until one is written
 _EXECUTABLE = 0o100
-# Best first. A reflink costs as much as a copy and protects the store as a copy does.
-_ORDER = (LinkMethod.HARD_LINK, LinkMethod.REFLINK, LinkMethod.COPY)
+# Of a mode: what kind of file it is, and whether its owner may execute it.
+_TYPE_AND_EXECUTABLE = 0o170000 | _EXECUTABLE
+_EXECUTABLE_FILE = stat.S_IFREG | _EXECUTABLE
+_READING = os.O_RDONLY | os.O_NOFOLLOW
+_CREATING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_NO_FOLDER = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 # The file system, or this pair of them, cannot do it at all.
 _NEVER_HERE = frozenset(
     {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.ENOTTY, errno.EINVAL}
@@ -40,21 +46,38 @@ class Damage(Exception):
         self.actual = actual
 
 
-def is_as_recorded(path: str, file: TreeFile) -> bool:
+def open_tree(folder: Path, files: Sequence[TreeFile]) -> int:
+    """A descriptor of *folder*, which holds *files*, so that each of them is found by a short path.
+
+    Raises:
+        Damage: There is no such folder.
+        OSError: It cannot be opened.
+    """
+    try:
+        return os.open(folder, _FOLDER)
+    except OSError as error:
+        if not files or error.errno not in _NO_FOLDER:
+            raise
+        raise Damage(files[0], "missing") from None
+
+
+def is_as_recorded(path: str, file: TreeFile, at: int | None = None) -> bool:
     """Whether the file at *path* has the type, size, time, inode and executable bit that were recorded.
 
     Of a file that has other names its ctime says nothing: a project that comes or goes changes it.
+
+    Args:
+        at: The folder that *path* is relative to, open.
     """
     try:
-        status = os.lstat(path)
+        status = os.stat(path, dir_fd=at, follow_symlinks=False)
     except OSError:
         return False
     return (
-        stat.S_ISREG(status.st_mode)
-        and status.st_size == file.size
+        status.st_ino == file.inode
         and status.st_mtime_ns == file.mtime_ns
-        and status.st_ino == file.inode
-        and bool(status.st_mode & _EXECUTABLE) == file.executable
+        and status.st_size == file.size
+        and status.st_mode & _TYPE_AND_EXECUTABLE == (_EXECUTABLE_FILE if file.executable else stat.S_IFREG)
     )
 
 
@@ -96,61 +119,82 @@ def materialize(tree: TreeEntry, folder: Path, method: LinkMethod) -> LinkMethod
         Damage: A file in the store is not what the tree says.
         OSError: The file system refuses.
     """
-    source, target = os.fspath(tree.path), os.fspath(folder)
-    os.makedirs(target)
-    made = {""}
-    for file in tree.files:
-        above = file.path.rpartition("/")[0]
-        if above not in made:
-            _make_folders(target, above, made)
-        method = _place(f"{source}/{file.path}", f"{target}/{file.path}", file, method)
-    return method
+    first = _METHODS.index(method)
+    os.mkdir(folder)
+    source = open_tree(tree.path, tree.files)
+    try:
+        target = os.open(folder, _FOLDER)
+        try:
+            made = {""}
+            for file in tree.files:
+                above = file.path.rpartition("/")[0]
+                if above not in made:
+                    _make_folders(above, target, made)
+                if not is_as_recorded(file.path, file, source):
+                    check_content(f"{tree.path}/{file.path}", file)
+                first = _place(file, source, target, first)
+        finally:
+            os.close(target)
+    finally:
+        os.close(source)
+    return _METHODS[first]
 
 
-def _make_folders(target: str, folder: str, made: set[str]) -> None:
+def _make_folders(folder: str, target: int, made: set[str]) -> None:
     missing: list[str] = []
     while folder not in made:
         missing.append(folder)
         made.add(folder)
         folder = folder.rpartition("/")[0]
     for each in reversed(missing):
-        os.mkdir(f"{target}/{each}")
+        os.mkdir(each, dir_fd=target)
 
 
-def _place(source: str, target: str, file: TreeFile, method: LinkMethod) -> LinkMethod:
-    if not is_as_recorded(source, file):
-        check_content(source, file)
-    for candidate in _ORDER[_ORDER.index(method) :]:
+def _place(file: TreeFile, source: int, target: int, first: int) -> int:
+    """*file* of the open folder *source* is in *target*, by the first of the ways from *first* that goes.
+
+    Returns:
+        The way to begin with next time.
+    """
+    for number in range(first, len(_WAYS)):
         try:
-            _WAYS[candidate](source, target, file)
+            _WAYS[number](file, source, target)
         except OSError as error:
-            if not os.path.lexists(source):
+            if not _is_there(file, source):
                 raise Damage(file, "missing") from None
-            if candidate is LinkMethod.COPY or error.errno not in _NEVER_HERE | _NOT_THIS_ONE:
+            if number == len(_WAYS) - 1 or error.errno not in _NEVER_HERE | _NOT_THIS_ONE:
                 raise
-            if error.errno in _NEVER_HERE and candidate is method:
-                method = _ORDER[_ORDER.index(candidate) + 1]
+            if error.errno in _NEVER_HERE and number == first:
+                first = number + 1
         else:
             break
-    return method
+    return first
 
 
-def _hard_link(source: str, target: str, _: TreeFile) -> None:
-    os.link(source, target, follow_symlinks=False)
+def _is_there(file: TreeFile, source: int) -> bool:
+    try:
+        os.stat(file.path, dir_fd=source, follow_symlinks=False)
+    except OSError:
+        return False
+    return True
 
 
-def _reflink(source: str, target: str, file: TreeFile) -> None:
+def _hard_link(file: TreeFile, source: int, target: int) -> None:
+    os.link(file.path, file.path, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+
+
+def _reflink(file: TreeFile, source: int, target: int) -> None:
     if sys.platform != "linux":
         raise OSError(errno.ENOTSUP, "no reflinks here")
     from fcntl import ioctl
 
-    reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+    reading = os.open(file.path, _READING, dir_fd=source)
     try:
-        writing = _create(target, file)
+        writing = _create(file, target)
         try:
             ioctl(writing, _FICLONE, reading)
         except BaseException:
-            os.unlink(target)
+            os.unlink(file.path, dir_fd=target)
             raise
         finally:
             os.close(writing)
@@ -158,12 +202,12 @@ def _reflink(source: str, target: str, file: TreeFile) -> None:
         os.close(reading)
 
 
-def _copy(source: str, target: str, file: TreeFile) -> None:
+def _copy(file: TreeFile, source: int, target: int) -> None:
     """The content passes through our hands anyway, so it is checked on the way."""
     digest = hashlib.sha256()
-    reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+    reading = os.open(file.path, _READING, dir_fd=source)
     try:
-        writing = _create(target, file)
+        writing = _create(file, target)
         try:
             while chunk := os.read(reading, _CHUNK):
                 digest.update(chunk)
@@ -176,9 +220,10 @@ def _copy(source: str, target: str, file: TreeFile) -> None:
         raise Damage(file, digest.hexdigest())
 
 
-def _create(target: str, file: TreeFile) -> int:
-    mode = 0o755 if file.executable else 0o644
-    return os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+def _create(file: TreeFile, target: int) -> int:
+    return os.open(file.path, _CREATING, 0o755 if file.executable else 0o644, dir_fd=target)
 
 
-_WAYS = {LinkMethod.HARD_LINK: _hard_link, LinkMethod.REFLINK: _reflink, LinkMethod.COPY: _copy}
+# Best first. A reflink costs as much as a copy and protects the store as a copy does.
+_METHODS = (LinkMethod.HARD_LINK, LinkMethod.REFLINK, LinkMethod.COPY)
+_WAYS = (_hard_link, _reflink, _copy)

@@ -40,6 +40,7 @@ from hpmtasks.store.inflate import inflate
 from hpmtasks.store.layout import Layout
 from hpmtasks.store.materialize import Damage, materialize
 from hpmtasks.store.received import Received
+from hpmtasks.store.staging import within
 
 if TYPE_CHECKING:
     from hpmtasks.store.collection import Choose, Pruned
@@ -224,8 +225,7 @@ class Store:
         """
         folder = staging or target.parent
         with storage_failures("write", target):
-            folder.mkdir(parents=True, exist_ok=True)
-            device = os.stat(folder).st_dev
+            device = within(folder, lambda: os.stat(folder).st_dev)
         method = how or self._methods.get(device, LinkMethod.HARD_LINK)
         staged = temporary_beside(folder / "any")
         try:
@@ -253,7 +253,7 @@ class Store:
         """The second half of :meth:`lay_out`: *prepared* is at *target*; if this fails, it is gone."""
         try:
             with storage_failures("write", target):
-                target.parent.mkdir(parents=True, exist_ok=True)
+                within(target.parent, lambda: os.stat(target.parent))
             replace_folder(prepared.path, target)
         except BaseException:
             remove_tree(prepared.path)
@@ -334,9 +334,10 @@ class Store:
     @contextmanager
     def _received(self, write: Callable[[BinaryIO], None]) -> Iterator[Received]:
         """What *write* wrote."""
-        with storage_failures("write", self.layout.cache):
-            self.layout.temporary.mkdir(parents=True, exist_ok=True)
-        self.sweep()
+        if not self._is_swept:
+            with storage_failures("write", self.layout.cache):
+                os.makedirs(self.layout.temporary, exist_ok=True)
+            self.sweep()
         with Received(self.layout) as received:
             with storage_failures("write", self.layout.cache, among=OF_A_DISK):
                 write(cast("BinaryIO", received))

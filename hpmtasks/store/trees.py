@@ -14,8 +14,8 @@ from hpmtasks.files.removal import remove_tree
 from hpmtasks.store.entries import TreeEntry, TreeFile
 from hpmtasks.store.extract import Archive
 from hpmtasks.store.index import begin_tree_index, read_tree_index, write_tree_index
-from hpmtasks.store.layout import Layout, is_tree_digest, tree_files, tree_index
-from hpmtasks.store.materialize import Damage, check_content, is_as_recorded
+from hpmtasks.store.layout import Layout, growing_tree, is_tree_digest, tree_files, tree_index
+from hpmtasks.store.materialize import Damage, check_content, is_as_recorded, open_tree
 from hpmtasks.store.staging import move, new_name, within
 from hpmtasks.store.tree import tree_digest
 
@@ -65,19 +65,20 @@ def add(layout: Layout, archive: Archive) -> TreeEntry:
         Refused: It cannot be unpacked; nothing is added.
         OSError: The file system refuses.
     """
-    staged = Path(new_name(layout))
+    staged = new_name(layout)
+    inside, index = growing_tree(staged)
     try:
         within(layout.temporary, lambda: os.mkdir(staged))
-        os.mkdir(tree_files(staged))
-        files = archive.write(tree_files(staged), durable=not boot())
-        begin_tree_index(tree_index(staged), files)
+        os.mkdir(inside)
+        files = archive.write(inside, durable=not boot())
+        begin_tree_index(index, files)
         digest = tree_digest(files)
         folder = layout.tree(digest)
         existing = _move(layout, staged, folder, digest)
         return existing or TreeEntry(digest, files, tree_files(folder))
     except BaseException:
         with suppress(StorageFailure):
-            remove_tree(staged)
+            remove_tree(Path(staged))
         raise
 
 
@@ -102,7 +103,7 @@ def try_to_discard(layout: Layout, digest: str) -> None:
         discard(layout, digest)
 
 
-def _move(layout: Layout, staged: Path, folder: Path, digest: str) -> TreeEntry | None:
+def _move(layout: Layout, staged: str, folder: Path, digest: str) -> TreeEntry | None:
     """The finished folder *staged* is at *folder*; or an equal one was there already, which is returned."""
     try:
         move(staged, folder)
@@ -111,7 +112,7 @@ def _move(layout: Layout, staged: Path, folder: Path, digest: str) -> TreeEntry 
             raise
         existing = find(layout, digest)  # removes it if it is damaged
         if existing is not None:
-            remove_tree(staged)
+            remove_tree(Path(staged))
             return existing
         move(staged, folder)
     return None
@@ -123,12 +124,13 @@ def _checked(folder: Path, files: tuple[TreeFile, ...], *, trust_times: bool) ->
     Raises:
         Damage: One is not.
     """
-    root = os.fspath(folder)
-    checked: list[TreeFile] = []
-    for file in files:
-        path = f"{root}/{file.path}"
-        if trust_times and is_as_recorded(path, file):
-            checked.append(file)
-        else:
-            checked.append(check_content(path, file))
-    return tuple(checked)
+    source = open_tree(folder, files)
+    try:
+        return tuple(
+            file
+            if trust_times and is_as_recorded(file.path, file, source)
+            else check_content(f"{folder}/{file.path}", file)
+            for file in files
+        )
+    finally:
+        os.close(source)

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -517,12 +517,12 @@ def test_a_full_disk_leaves_the_old_package(
     link = os.link
     count = 0
 
-    def refuse_the_third(source: str, made: str, *, follow_symlinks: bool) -> None:
+    def refuse_the_third(source: str, made: str, **options: Any) -> None:
         nonlocal count
         count += 1
         if count == 3:
             raise OSError(errno.ENOSPC, "full")
-        link(source, made, follow_symlinks=follow_symlinks)
+        link(source, made, **options)
 
     monkeypatch.setattr(os, "link", refuse_the_third)
     with pytest.raises(StorageFailure, match="disk is full"):

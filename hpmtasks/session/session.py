@@ -110,7 +110,7 @@ class Session:
         self.state = state
         self.options = options or Options()
         self.progress: Progress = progress or (lambda text, tally=None: nullcontext())
-        self.documents = Documents(project, self.options, lambda name: self.source_of(name).kind)
+        self.documents = Documents(project, self.options, self.is_in_folder)
         self.links = links_of(project)
         self.modules = Modules(project, state, self.patch_of)
         self.store = Store(settings.cache_dir)
@@ -210,6 +210,12 @@ class Session:
     def source_of(self, name: PackageName) -> Source:
         """The source of *name*: the first rule that matches."""
         return self.routes.route(name)
+
+    def is_in_folder(self, name: PackageName) -> bool:
+        """Whether *name* comes from a folder. Without rules nothing does, and no source is made to say so."""
+        settings = self.settings
+        rules = settings.environment_sources or self.documents.manifest.sources or settings.config_sources
+        return bool(rules) and self.source_of(name).kind == "directory"
 
     def tags(self, name: PackageName) -> TagList:
         """The versions of *name*; read once in a run, perhaps already by a thread that ran ahead."""

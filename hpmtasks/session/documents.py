@@ -22,13 +22,15 @@ class Documents:
     Args:
         project: Where they are.
         options: Whether the lock counts.
-        kind_of: The kind of source that a package comes from now.
+        is_in_folder: Whether a package comes from a folder now.
     """
 
-    def __init__(self, project: Project, options: Options, kind_of: Callable[[PackageName], str]) -> None:
+    def __init__(
+        self, project: Project, options: Options, is_in_folder: Callable[[PackageName], bool]
+    ) -> None:
         self._project = project
         self._options = options
-        self._kind_of = kind_of
+        self._is_in_folder = is_in_folder
         #: Each package.json that will be another if all goes well (``hpm install X``), by the path of
         #: its member; the root's is empty.
         self.candidates: dict[str, str] = {}
@@ -110,7 +112,7 @@ class Documents:
         return {
             name: _without_promises(entry) if name in accepted else entry
             for name, entry in entries.items()
-            if entry.resolved.startswith("directory:") == (self._kind_of(name) == "directory")
+            if entry.resolved.startswith("directory:") == self._is_in_folder(name)
             and _is_readable(entry)
             and name not in own
         }

@@ -8,7 +8,6 @@ another commit, was moved in between. As with a tag that was moved after it was 
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
 from hpmtasks.dataclass import replace
 from hpmtasks.model.origin import address_in, repository_key
@@ -80,4 +79,6 @@ def _told_of_lock(package: ResolvedPackage, known: Taken) -> str:
 
 
 def _day(moment: int) -> str:
+    from datetime import UTC, datetime
+
     return datetime.fromtimestamp(moment, UTC).date().isoformat()

@@ -84,16 +84,15 @@ def deliver(session: Session, order: Order, turn: Lock) -> Delivery:
         HpmError: It could not be done; nothing but the store was written.
     """
     archive = kept_archive(session, order.name, order.version, order.commit, order.integrity)
-    tree = None
+    store = session.store
     with ExitStack() as computing:
         if archive is None:
-            archive, tree = _fetched(session, order, lambda: computing.enter_context(turn))
+            archive, tree, manifest = _fetched(session, order, lambda: computing.enter_context(turn))
         else:
             computing.enter_context(turn)
-        store = session.store
-        if tree is None:
             tree = store.find_tree_of(order.name, order.commit) or store.unpack(order.name, order.commit)
-        found = Delivery(archive.sha256, archive.size, archive.comment, tree.digest, manifest_of(tree))
+            manifest = manifest_of(tree)
+        found = Delivery(archive.sha256, archive.size, archive.comment, tree.digest, manifest)
         if not order.lays_out or not _is_promised(order, found):
             return found
         target, staging = session.project.package_folder(order.name), session.project.state_folder
@@ -103,7 +102,7 @@ def deliver(session: Session, order: Order, turn: Lock) -> Delivery:
 
 def _fetched(
     session: Session, order: Order, begin_computing: Callable[[], object]
-) -> tuple[ArchiveEntry, TreeEntry]:
+) -> tuple[ArchiveEntry, TreeEntry, bytes | None]:
     source = session.source_of(order.name)
 
     def write(into: BinaryIO) -> None:
@@ -111,7 +110,7 @@ def _fetched(
         begin_computing()
 
     taken = session.store.take_in(order.name, order.commit, write, version=str(order.version))
-    return taken.archive, taken.tree
+    return taken.archive, taken.tree, taken.manifest
 
 
 def _is_promised(order: Order, found: Delivery) -> bool:

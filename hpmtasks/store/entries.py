@@ -95,10 +95,15 @@ class LinkMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What the store has of a package after :meth:`~hpmtasks.store.store.Store.take_in`."""
+    """What the store has of a package after :meth:`~hpmtasks.store.store.Store.take_in`.
+
+    Attributes:
+        manifest: The bytes of its package.json; ``None`` if it has none.
+    """
 
     archive: ArchiveEntry
     tree: TreeEntry
+    manifest: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

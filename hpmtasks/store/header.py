@@ -41,13 +41,13 @@ def read_header(block: bytes) -> Header:
     name, mode, size, checksum, kind, target, magic, prefix = _FIELDS.unpack(block)
     if magic not in (_POSIX, _GNU) or not _is_sum_right(block, checksum):
         raise Refused("it is not a tar archive, or damaged")
-    name = _until_nul(name)
+    name = name.partition(b"\0")[0]
     if magic == _GNU:
         if prefix.strip(b"\0"):
             raise Refused("it uses old extensions of GNU tar")
-    elif folder := _until_nul(prefix):
+    elif folder := prefix.partition(b"\0")[0]:
         name = folder + b"/" + name
-    return Header(name, kind, _octal(mode), _number(size), _until_nul(target))
+    return Header(name, kind, _octal(mode), _number(size), target.partition(b"\0")[0])
 
 
 def _is_sum_right(block: bytes, checksum: bytes) -> bool:
@@ -61,10 +61,6 @@ def _is_sum_right(block: bytes, checksum: bytes) -> bool:
     if stated == total:
         return True
     return (stated - total) % _ADLER_MODULUS == 0 and stated == sum(block) - sum(checksum) + _SPACES
-
-
-def _until_nul(raw: bytes) -> bytes:
-    return raw.partition(b"\0")[0]
 
 
 def _octal(raw: bytes) -> int:

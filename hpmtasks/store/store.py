@@ -114,7 +114,7 @@ class Store:
             comment = archive.comment
             entry = ArchiveEntry(name, commit, sha256, size, path, comment, tree.digest, version)
             write_record(self.layout, entry, tree.files)
-        return Intake(entry, tree)
+        return Intake(entry, tree, archive.manifest())
 
     def adopt_archive(self, name: PackageName, commit: str, path: Path, *, version: str = "") -> ArchiveEntry:
         """A copy of the file *path* is the archive of *name* at *commit*. The file stays.

@@ -50,7 +50,9 @@ class Kind(Enum):
     LINK = auto()
 
 
-_KINDS = {0: Kind.FILE, ord("0"): Kind.FILE, ord("2"): Kind.LINK, ord("5"): Kind.FOLDER}
+# By themselves: to look a member of an enumeration up takes Python 3.11 as long as to compare a path.
+_FILE, _FOLDER, _LINK = Kind.FILE, Kind.FOLDER, Kind.LINK
+_KINDS = {0: _FILE, ord("0"): _FILE, ord("2"): _LINK, ord("5"): _FOLDER}
 
 
 class Member(NamedTuple):
@@ -172,7 +174,7 @@ def _path(header: Header, extended: _Extended) -> tuple[str, Kind]:
     kind = _KINDS.get(header.kind)
     if kind is None:
         raise Refused(_NEVER_IN_A_PACKAGE.get(header.kind, "it holds something of an unknown kind"), name)
-    path = name.rstrip("/") if kind is Kind.FOLDER and name.strip("/") else name
+    path = name.rstrip("/") if kind is _FOLDER and name.strip("/") else name
     path = path.removeprefix("./")
     _check_path(path)
     return path, kind
@@ -181,7 +183,7 @@ def _path(header: Header, extended: _Extended) -> tuple[str, Kind]:
 def _inside(top: str, path: str, kind: Kind) -> str:
     """*path* as inside the folder *top*."""
     first, _, inner = path.partition("/")
-    if first != top or (not inner and kind is not Kind.FOLDER):
+    if first != top or (not inner and kind is not _FOLDER):
         raise Refused("it is not one folder", path)
     if _DRIVE.match(inner):
         raise Refused("a path names a drive", path)
@@ -191,9 +193,9 @@ def _inside(top: str, path: str, kind: Kind) -> str:
 def _member(path: str, kind: Kind, header: Header, extended: _Extended, start: int) -> Member:
     if extended.is_pending and extended.get(b"size", b"%d" % header.size) != b"%d" % header.size:
         raise Refused("a member has two sizes", path)
-    if kind is not Kind.FILE and header.size:
+    if kind is not _FILE and header.size:
         raise Refused("a folder or link has content", path)
-    target = _target(extended.get(b"linkpath", header.target), path) if kind is Kind.LINK else ""
+    target = _target(extended.get(b"linkpath", header.target), path) if kind is _LINK else ""
     return Member(path, kind, bool(header.mode & _OWNER_MAY_EXECUTE), start, header.size, target)
 
 
@@ -241,7 +243,7 @@ def _check_places(members: list[Member]) -> None:
     folders = {""}
     for member in members:
         folder = member.path
-        if member.kind is not Kind.FOLDER:
+        if member.kind is not _FOLDER:
             if folder in taken:
                 raise Refused("a path is there twice", folder)
             taken.add(folder)

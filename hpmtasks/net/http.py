@@ -35,8 +35,6 @@ MOST_REDIRECTS = 5
 _LARGEST_REFUSAL = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 1 << 20
-# Where one of these is set, it is probably not the compiled client that is used.
-_RARE = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def open_fetcher(
@@ -75,6 +73,7 @@ class _Call:
     token: Token | None
     limit_bytes: int
     deadline: float
+    retries: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +141,13 @@ class HttpFetcher:
         content: bytes | None = None,
         token: Token | None = None,
         limit_bytes: int = LARGEST_ANSWER,
+        retries: bool = True,
     ) -> Answer:
         """See :meth:`Fetcher.request`."""
         deadline = self._clock.monotonic() + self._patience.answer
         body = BytesIO()
-        answer = self._answer(_Call(method, url, headers or {}, content, token, limit_bytes, deadline), body)
+        call = _Call(method, url, headers or {}, content, token, limit_bytes, deadline, retries)
+        answer = self._answer(call, body)
         return answer if answer.body else Answer(answer.status, answer.headers, body.getvalue(), answer.url)
 
     def download(
@@ -199,6 +200,8 @@ class HttpFetcher:
         return outcome
 
     def _attempts(self, call: _Call, into: BinaryIO) -> Answer:
+        if not call.retries:
+            return self._only_attempt(call, into)
         before = self._budget.answered()
         start = into.tell()
         retries = 0
@@ -221,6 +224,15 @@ class HttpFetcher:
             if self._closed.is_set():
                 raise NetworkFailure("Network error: stopped before the answer was there.")
 
+    def _only_attempt(self, call: _Call, into: BinaryIO) -> Answer:
+        try:
+            answer = self._follow(call, into)
+        except _Broken as broken:
+            raise NetworkFailure(broken.message) from None
+        if answer.status >= 500:
+            raise _unwell(answer)
+        return answer
+
     def _is_late(self, call: _Call, delay: float) -> bool:
         return self._clock.monotonic() + delay > call.deadline
 
@@ -238,11 +250,8 @@ class HttpFetcher:
     def _settled(self, answer: Answer, before: Mapping[str, int]) -> Answer:
         if answer.status < 500:
             return answer
-        place = origin_of(answer.url).place
-        self._budget.gave_up(place, before, unreachable=False)
-        raise NetworkFailure(
-            f"Network error: {place} has a problem of its own (HTTP {answer.status})\n\nPlease try later."
-        )
+        self._budget.gave_up(origin_of(answer.url).place, before, unreachable=False)
+        raise _unwell(answer)
 
     # ------------------------------------------------------------ one attempt
 
@@ -319,8 +328,7 @@ class HttpFetcher:
         return wire
 
     def _fast_wire(self, *, secure: bool, proxy: str | None) -> Wire | None:
-        own_certificates = self._environ.get("SSL_CERT_FILE") or self._environ.get("SSL_CERT_DIR")
-        if self._client == "httpx" or proxy is not None or (secure and own_certificates):
+        if not _is_frequent(self._environ, self._client, secure=secure, proxy=proxy):
             return None
         _load_for_good()
         try:
@@ -339,11 +347,25 @@ class HttpFetcher:
         return HttpxWire(context, proxy)
 
 
-def load_client(environ: Mapping[str, str]) -> None:
-    """What most requests are made with is loaded, for a process that is about to fork: by its main thread."""
-    if environ.get("HPM_HTTP_CLIENT") != "httpx" and not any(environ.get(name) for name in _RARE):
+def load_client(environ: Mapping[str, str], url: str) -> None:
+    """What requests to *url* are made with is loaded, for a process that is about to fork.
+
+    By its main thread: see :func:`_load_for_good`.
+
+    Raises:
+        NetworkFailure, InvalidSetting: No request could be made.
+    """
+    origin = origin_of(url)
+    client, proxy = environ.get("HPM_HTTP_CLIENT"), proxy_for(origin, environ)
+    if _is_frequent(environ, client, secure=origin.scheme == "https", proxy=proxy):
         with suppress(ImportError):
             importlib.import_module("hpmtasks.net.by_reqwest")
+
+
+def _is_frequent(environ: Mapping[str, str], client: str | None, *, secure: bool, proxy: str | None) -> bool:
+    """Whether nothing is asked for that httpx does better than the compiled client."""
+    own_certificates = environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR")
+    return client != "httpx" and proxy is None and not (secure and own_certificates)
 
 
 def _load_for_good() -> None:
@@ -379,6 +401,13 @@ def _first(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
         limit -= len(chunk)
         if limit <= 0:
             return
+
+
+def _unwell(answer: Answer) -> NetworkFailure:
+    place = origin_of(answer.url).place
+    return NetworkFailure(
+        f"Network error: {place} has a problem of its own (HTTP {answer.status})\n\nPlease try later."
+    )
 
 
 def _could_not_connect(place: str) -> str:

@@ -34,6 +34,7 @@ from hpmtasks.store.store import Store
 if TYPE_CHECKING:
     from hpmtasks.session.ages import Ages
     from hpmtasks.session.delivery import Delivery
+    from hpmtasks.session.speculation import Speculation
     from hpmtasks.session.workers import Workers
     from hpmtasks.sources.routing import Routes
     from hpmtasks.sources.source import Source, TagList
@@ -190,6 +191,13 @@ class Session:
 
         return Ages(self)
 
+    @once
+    def speculation(self) -> Speculation:
+        """What is asked of default branches in this run."""
+        from hpmtasks.session.speculation import Speculation
+
+        return Speculation(self)
+
     # ---- the places packages come from
 
     @once
@@ -297,9 +305,11 @@ class Session:
     def _end_workers(self) -> None:
         workers, self.workers = self.workers, None
         if workers is not None:
-            workers.close()
-            for folder in (self.store.layout.temporary, self.project.state_folder):
-                sweep(folder)
+            is_half_done = workers.are_busy or any(each.staged for each in self.delivered.values())
+            workers.close(wait=is_half_done)
+            if is_half_done:
+                for folder in (self.store.layout.temporary, self.project.state_folder):
+                    sweep(folder)
 
     def _tell_waiting(self, holder: str | None) -> None:
         who = f"process {holder}" if holder else "another process"

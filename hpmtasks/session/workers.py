@@ -39,6 +39,10 @@ _FEW_THREADS = 4
 _SECONDS_TO_IDLE = 0.002
 # Below that many missing packages a process costs more than it brings.
 _ENOUGH = 2
+# So many are done by one worker while the graph is loaded, and a second would cost more than it brings.
+_PACKAGES_FOR_ONE = 40
+# So many packages a requirement leads to, roughly, where that is all that is known.
+_PACKAGES_BEHIND_ONE = 4
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h; it is the end of the thread that forked that counts: the main one
 _LENGTH_BYTES = 4
 _PIECE = 1 << 16
@@ -78,6 +82,9 @@ class Workers:
             return None
         if packages is None:
             packages = sum(session.modules.folder_of(name) is None for name in session.known_names())
+            packages *= _PACKAGES_BEHIND_ONE
+        if session.settings.workers is None:
+            count = min(count, 1 + packages // _PACKAGES_FOR_ONE)
         return cls(session, count) if packages >= _ENOUGH else None
 
     def lays_out(self, order: Order) -> bool:
@@ -107,15 +114,25 @@ class Workers:
             self._is_heard = True
         threading.Thread(target=self._hear, name="hpm-workers", daemon=True).start()
 
-    def close(self) -> None:
-        """There is no worker. Of what is still on order nothing came."""
+    @property
+    def are_busy(self) -> bool:
+        """Whether something is on order."""
+        return any(colleague.is_busy for colleague in self._colleagues)
+
+    def close(self, *, wait: bool) -> None:
+        """No worker does anything any more. Of what is still on order nothing came.
+
+        Args:
+            wait: Also, there is none.
+        """
         self.is_closed = True
         for process in self._processes:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        for process in self._processes:
-            with suppress(ChildProcessError):
-                os.waitpid(process, 0)
+        if wait:
+            _reap(self._processes)
+        else:
+            threading.Thread(target=_reap, args=(self._processes,), daemon=True).start()
         for colleague in self._colleagues:
             for receive in colleague.close():
                 receive(None)
@@ -133,6 +150,12 @@ class Workers:
                     receive(delivery)
                 if colleague.is_gone:
                     del listening[channel]
+
+
+def _reap(processes: Sequence[int]) -> None:
+    for process in processes:
+        with suppress(ChildProcessError):
+            os.waitpid(process, 0)
 
 
 def most_workers() -> int:
@@ -153,6 +176,11 @@ class _Colleague:
         self._waiting: dict[int, Receive] = {}
         self._count = 0
         self._messages = _Messages()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it has not answered everything."""
+        return bool(self._waiting)
 
     def send(self, orders: Sequence[tuple[Order, Receive]]) -> list[Receive]:
         """The worker has *orders*; the result is who waits in vain."""
@@ -228,12 +256,14 @@ def _message(value: Any) -> bytes:
 def _load_for_all(session: Session) -> None:
     """What every worker needs is loaded once, before there is any."""
     from hpmtasks.net.http import load_client
+    from hpmtasks.sources.github import GithubSettings
     from hpmtasks.store.inflate import gunzip_library
 
+    environ = session.settings.environ
     with suppress(HpmError):  # to be told by the task that needs it
         for name in session.known_names()[:1]:
             session.source_of(name)
-    load_client(session.settings.environ)
+        load_client(environ, GithubSettings.from_environment(environ).server_url)
     gunzip_library()
     with suppress(ImportError):
         import ctypes  # noqa: F401
@@ -274,6 +304,7 @@ class _Crew:
         _end_with(os.getppid())
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to everybody; who asked decides
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _stay_silent()
         session = self._session
         # What fails here is tried again by who asked, with the one budget of retries that a run has.
         environ = {**session.settings.environ, "HPM_RETRY_DELAYS": ""}
@@ -313,6 +344,14 @@ class _Crew:
                 answer = ()
             with self._speaking, suppress(OSError):
                 self._channel.sendall(_message((number, answer)))
+
+
+def _stay_silent() -> None:
+    """Nothing is said: who reads what hpm says would else wait for a worker to end."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _end_with(parent: int) -> None:

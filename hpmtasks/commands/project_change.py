@@ -29,7 +29,6 @@ from hpmtasks.session.ahead import begin_what_is_locked
 from hpmtasks.session.foresight import foresee_requirements
 from hpmtasks.session.inputs import stamped_paths
 from hpmtasks.session.options import Options
-from hpmtasks.session.patching import unused_patches
 from hpmtasks.session.planning import keep_plan
 from hpmtasks.stages.imports.action import stamped_paths as paths_of_imports
 from hpmtasks.stages.lock.action import is_canonical
@@ -145,7 +144,7 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
         outcome = install(session, context.console)
         if claimed and outcome.ran:
             raise Defect(f"The stamp said that all was up to date, and {', '.join(outcome.ran)} had to run.")
-        session.warnings += unused_patches(session)
+        session.warnings += _warnings_of_patches(session)
         remember(context, session)
     except KeyboardInterrupt:
         kept = _documents(context) == before
@@ -187,7 +186,7 @@ def remember(context: Context, session: Session) -> None:
         return
     if session.options.keeps_the_lock and not is_canonical(session):
         return
-    if _warnings_of_workspace(session) or unused_patches(session):
+    if _warnings_of_workspace(session) or _warnings_of_patches(session):
         return
     resolution = session.resolution or Resolution()
     paths = [*stamped_paths(session), *paths_of_imports(session)]
@@ -231,6 +230,14 @@ def _write_candidates(session: Session) -> None:
         path = session.project.candidate_path(member)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode(), durable=False)
+
+
+def _warnings_of_patches(session: Session) -> list[str]:
+    if not session.documents.patches:
+        return []
+    from hpmtasks.session.patching import unused_patches
+
+    return unused_patches(session)
 
 
 def _warnings_of_workspace(session: Session) -> Sequence[str]:

@@ -6,7 +6,6 @@ is its written form for people and for the next installation.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -89,6 +88,8 @@ class Resolution:
     @cached_property
     def digest(self) -> str:
         """sha256 in hex of the JSON form: equal resolutions, equal digests."""
+        import hashlib
+
         return hashlib.sha256(self.to_json().encode("ascii")).hexdigest()
 
     def to_json(self) -> str:

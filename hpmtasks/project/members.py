@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
@@ -125,6 +124,8 @@ class Workspace:
         return tuple(sorted((each for each in found if each is not member), key=lambda each: each.path))
 
     def _unknown(self, text: str) -> NotInProject:
+        from difflib import get_close_matches
+
         known = {str(each).lower(): str(each) for each in self.everyone() if each.name}
         by_repo = {name.partition("/")[2]: name for name in known}
         found = [*get_close_matches(text.lower(), known), *get_close_matches(text.lower(), by_repo)]

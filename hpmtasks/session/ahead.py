@@ -65,6 +65,8 @@ def orders(session: Session, packages: Sequence[ResolvedPackage]) -> list[Order]
 
 def begin(session: Session, wanted: Sequence[Order]) -> None:
     """What *wanted* asks for is on its way, and nothing is begun twice."""
+    if not wanted:
+        return
     workers = session.begin_workers(len(wanted))
     batch = []
     for order in wanted:

@@ -17,7 +17,6 @@ from hpmtasks.semver.version import Version
 from hpmtasks.session.acquire import kept_archive
 from hpmtasks.session.session import Session
 from hpmtasks.store.entries import ArchiveEntry, LinkMethod, Prepared, TreeEntry
-from hpmtasks.store.inventory import manifest_of
 
 
 class Order(NamedTuple):
@@ -91,6 +90,8 @@ def deliver(session: Session, order: Order, turn: Lock) -> Delivery:
         else:
             computing.enter_context(turn)
             tree = store.find_tree_of(order.name, order.commit) or store.unpack(order.name, order.commit)
+            from hpmtasks.store.inventory import manifest_of
+
             manifest = manifest_of(tree)
         found = Delivery(archive.sha256, archive.size, archive.comment, tree.digest, manifest)
         if not order.lays_out or not _is_promised(order, found):

@@ -255,6 +255,8 @@ def _message(value: Any) -> bytes:
 
 def _load_for_all(session: Session) -> None:
     """What every worker needs is loaded once, before there is any."""
+    import hpmtasks.store.inventory
+    import hpmtasks.store.received  # noqa: F401
     from hpmtasks.net.http import load_client
     from hpmtasks.sources.github import GithubSettings
     from hpmtasks.store.inflate import gunzip_library

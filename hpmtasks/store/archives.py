@@ -6,18 +6,20 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpmtasks.errors import UnsafeArchive
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.files.removal import remove_tree
 from hpmtasks.model.package import PackageName
 from hpmtasks.store.entries import ArchiveEntry, DamagedEntry
-from hpmtasks.store.extract import Archive, open_archive, refusals
-from hpmtasks.store.identify import identify
 from hpmtasks.store.index import read_record, write_record
 from hpmtasks.store.layout import Layout
-from hpmtasks.store.received import Received
 from hpmtasks.store.tree import sha256_of
+
+if TYPE_CHECKING:
+    from hpmtasks.store.extract import Archive
+    from hpmtasks.store.received import Received
 
 
 def label_of(name: PackageName, version: str, commit: str) -> str:
@@ -49,6 +51,9 @@ def add(layout: Layout, name: PackageName, commit: str, received: Received, vers
         UnsafeArchive: It is no archive at all.
         StorageFailure: The file system refuses.
     """
+    from hpmtasks.store.extract import refusals
+    from hpmtasks.store.identify import identify
+
     with refusals(label_of(name, version, commit)), storage_failures("read", layout.cache):
         comment = identify(received.beginning())
     path, sha256, size = keep(layout, received)
@@ -77,6 +82,8 @@ def opened(layout: Layout, name: PackageName, commit: str) -> Iterator[tuple[Arc
         DamagedEntry: It is not what was received; it is gone. Also if there is none.
         UnsafeArchive: It cannot be used; it is gone.
     """
+    from hpmtasks.store.extract import open_archive, refusals
+
     entry = read_record(layout, name, commit)
     label = label_of(name, entry.version if entry else "", commit)
     if entry is None:

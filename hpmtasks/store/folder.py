@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from hpmtasks.model.contents import select
 from hpmtasks.model.manifest import Manifest, parse_dependency_manifest
 from hpmtasks.store.entries import TreeFile
 from hpmtasks.store.tree import sha256_of, tree_digest
@@ -50,6 +48,8 @@ def package_files(folder: Path, *, apart_from: Path | None = None) -> dict[str, 
         UnusableFolder: package.json cannot be used, or a chosen path is a link that leads elsewhere.
     """
     manifest = read_folder_manifest(folder)
+    from hpmtasks.model.contents import select
+
     root = os.path.realpath(folder)
     try:
         paths = dict(_walk(root, os.path.realpath(apart_from) if apart_from else ""))
@@ -96,6 +96,8 @@ def copy_files(files: Mapping[str, Path], target: Path) -> None:
     Raises:
         OSError: The file system refuses.
     """
+    import shutil
+
     for path, file in files.items():
         copy = target / path
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 import sys
@@ -204,6 +203,8 @@ def _reflink(file: TreeFile, source: int, target: int) -> None:
 
 def _copy(file: TreeFile, source: int, target: int) -> None:
     """The content passes through our hands anyway, so it is checked on the way."""
+    import hashlib
+
     digest = hashlib.sha256()
     reading = os.open(file.path, _READING, dir_fd=source)
     try:

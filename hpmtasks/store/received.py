@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
 from io import BufferedIOBase, BufferedRandom, BytesIO
@@ -86,6 +85,8 @@ class Received(BufferedIOBase):
             OSError: It cannot be read.
         """
         if isinstance(self._file, BytesIO):
+            import hashlib
+
             with self._file.getbuffer() as whole:
                 return hashlib.sha256(whole).hexdigest()
         self._file.flush()

@@ -33,17 +33,14 @@ from hpmtasks.store.entries import (
     Prepared,
     TreeEntry,
 )
-from hpmtasks.store.extract import Archive, refusals
-from hpmtasks.store.identify import refuse_pages
 from hpmtasks.store.index import read_record, write_record
-from hpmtasks.store.inflate import inflate
 from hpmtasks.store.layout import Layout
 from hpmtasks.store.materialize import Damage, materialize
-from hpmtasks.store.received import Received
 from hpmtasks.store.staging import within
 
 if TYPE_CHECKING:
     from hpmtasks.store.collection import Choose, Pruned
+    from hpmtasks.store.received import Received
     from hpmtasks.store.verification import Finding
 
 
@@ -101,6 +98,10 @@ class Store:
         Raises:
             UnsafeArchive: It cannot be used; nothing is added.
         """
+        from hpmtasks.store.extract import Archive, refusals
+        from hpmtasks.store.identify import refuse_pages
+        from hpmtasks.store.inflate import inflate
+
         with (
             self._received(write) as received,
             shared(self.layout.mutex),
@@ -334,6 +335,8 @@ class Store:
     @contextmanager
     def _received(self, write: Callable[[BinaryIO], None]) -> Iterator[Received]:
         """What *write* wrote."""
+        from hpmtasks.store.received import Received
+
         if not self._is_swept:
             with storage_failures("write", self.layout.cache):
                 os.makedirs(self.layout.temporary, exist_ok=True)

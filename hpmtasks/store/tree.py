@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -32,6 +31,8 @@ def tree_digest(files: Iterable[TreeFile]) -> str:
     A line is ``100644`` or ``100755``, a space, the path, NUL, the content's sha256 in hex, LF:
     git's modes, so that a tree can be computed from a repository. An empty tree has the digest of nothing.
     """
+    import hashlib
+
     lines = sorted((file.path.encode(), file.executable, file.sha256.encode()) for file in files)
     whole = b"".join(
         b"%b %b\0%b\n" % (b"100755" if executable else b"100644", path, sha256)
@@ -91,6 +92,8 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
     Raises:
         OSError: It cannot be read, or is a link.
     """
+    import hashlib
+
     digest = hashlib.sha256()
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:

@@ -6,18 +6,21 @@ import errno
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpmtasks.errors import StorageFailure
 from hpmtasks.files.boot import boot
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.files.removal import remove_tree
 from hpmtasks.store.entries import TreeEntry, TreeFile
-from hpmtasks.store.extract import Archive
 from hpmtasks.store.index import begin_tree_index, read_tree_index, write_tree_index
 from hpmtasks.store.layout import Layout, growing_tree, is_tree_digest, tree_files, tree_index
 from hpmtasks.store.materialize import Damage, check_content, is_as_recorded, open_tree
 from hpmtasks.store.staging import move, new_name, within
 from hpmtasks.store.tree import tree_digest
+
+if TYPE_CHECKING:
+    from hpmtasks.store.extract import Archive
 
 _LOST_THE_RACE = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 

@@ -14,7 +14,6 @@ from hpmtasks.session import Change, Session
 from hpmtasks.session.copies import replace_contents
 from hpmtasks.session.layout import lay_out_verified
 from hpmtasks.session.occupant import Occupant
-from hpmtasks.session.patching import apply_patch
 from hpmtasks.stages.extract.record import ExtractRecord
 from hpmtasks.store.entries import LinkMethod
 from hpmtasks.store.tree import ForeignEntry
@@ -43,6 +42,8 @@ def extract(session: Session, package: ResolvedPackage) -> ExtractRecord:
         session.modules.note(occupant, base)
         session.changes.append(Change(package.name, before, occupant.version))
         return _recorded(package, base, occupant, base, str(method))
+
+    from hpmtasks.session.patching import apply_patch
 
     def fill(folder: Path) -> None:
         lay_out_verified(session, package, folder, how=LinkMethod.COPY)

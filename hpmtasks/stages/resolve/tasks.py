@@ -13,7 +13,6 @@ from hpmtasks.model.resolution import Resolution
 from hpmtasks.session import Session
 from hpmtasks.session.inputs import inputs_of
 from hpmtasks.stages.fetch.record import TagsRecord
-from hpmtasks.stages.resolve.action import resolve
 from hpmtasks.stages.resolve.record import ResolveRecord
 
 NAME = "resolve"
@@ -53,6 +52,8 @@ def task(session: Session, names: Sequence[PackageName], run_ahead: Callable[[Re
     """
 
     def work() -> Record:
+        from hpmtasks.stages.resolve.action import resolve  # all of choosing versions
+
         resolution = resolve(session)
         session.resolution = resolution
         run_ahead(resolution)

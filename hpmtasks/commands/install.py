@@ -80,6 +80,7 @@ def _take_on(context: Context, session: Session, wanted: Wanted) -> list[Edit]:
     asked = [name for name, constraint in wanted if constraint is None and name not in own]
     for name in asked:
         session.expect_tags(name)
+        session.speculation.begin(name)
     if asked and not context.arguments.dry_run:
         load_graph()  # takes its time, in which the answers come
     for name, constraint in wanted:

@@ -100,8 +100,13 @@ class Fetcher(Protocol):
         content: bytes | None = None,
         token: Token | None = None,
         limit_bytes: int = LARGEST_ANSWER,
+        retries: bool = True,
     ) -> Answer:
         """The answer to one request, its body in memory. Any status below 500 is an answer.
+
+        Args:
+            retries: Whether it is made again where that may help. If not, it counts for nothing in what
+                the run knows of the server.
 
         Raises:
             NetworkFailure: No usable answer after the retries that are left.
@@ -159,6 +164,7 @@ class OfflineFetcher:
         content: bytes | None = None,  # noqa: ARG002
         token: Token | None = None,  # noqa: ARG002
         limit_bytes: int = LARGEST_ANSWER,  # noqa: ARG002
+        retries: bool = True,  # noqa: ARG002
     ) -> Answer:
         """Never an answer."""
         raise not_offline(urlsplit(url).hostname or url)

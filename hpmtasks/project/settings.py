@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidSetting
@@ -32,6 +32,7 @@ VARIABLES: Mapping[str, str] = {
     "HPM_REMOTE_CACHE_TOKEN": "token for that cache, or user:password",
     "HPM_REMOTE_WRITE": "whether that cache is given results too: on or off (default: off)",
     "HPM_WORKERS": "how many processes fetch and unpack beside the first (default: 2 where there are cores)",
+    "HPM_SPECULATION": "whether default branches are looked at ahead: auto, on or off (default: auto)",
     "HPM_RETRY_DELAYS": "seconds to wait before each retry of a request (default: 1,2,4,8)",
     "HPM_HTTP_CLIENT": "httpx: make every request by httpx; auto: by the compiled client (default: auto)",
     "GITHUB_TOKEN": "token for GitHub",
@@ -77,6 +78,8 @@ class Settings:
     remote_cache: RemoteCache | None = None
     #: Processes that fetch and unpack; ``None``: as many as are worth having.
     workers: int | None = None
+    #: Whether it is asked ahead what default branches require; ``auto``: where servers are far.
+    speculation: Literal["auto", "on", "off"] = "auto"
     #: The environment itself: proxies and certificate authorities are read from it by ``net``.
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -101,6 +104,7 @@ class Settings:
             remote_cache=RemoteCache.read(environ, config, str(config_path)),
             minimum_release_age=_age_of(config.get("minimum_release_age"), str(config_path)),
             workers=_workers_of(environ.get("HPM_WORKERS")),
+            speculation=_speculation_of(environ.get("HPM_SPECULATION")),
             environ=environ,
         )
 
@@ -152,6 +156,14 @@ def _workers_of(text: str | None) -> int | None:
             "HPM_WORKERS (environment)", [f"{text!r} is not a number from 0 to {_MOST_WORKERS}."]
         )
     return int(text)
+
+
+def _speculation_of(text: str | None) -> Literal["auto", "on", "off"]:
+    if not text or text == "auto":
+        return "auto"
+    if text in {"on", "off"}:
+        return "on" if text == "on" else "off"
+    raise InvalidSetting("HPM_SPECULATION (environment)", [f"{text!r} is not one of auto, on, off."])
 
 
 def _text_of(value: object, where: str) -> str | None:

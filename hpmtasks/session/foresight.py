@@ -20,6 +20,7 @@ from hpmtasks.session.ahead import begin
 from hpmtasks.session.delivery import Order
 from hpmtasks.session.manifests import published_manifest
 from hpmtasks.session.session import Session
+from hpmtasks.session.speculation import is_answered
 from hpmtasks.sources.source import Tag
 
 
@@ -64,11 +65,8 @@ def follow(session: Session, requirement: Requirement, *, lowest: bool = False) 
         lowest: The lowest version will be tried first, not the highest.
     """
     name = requirement.name
-    if name in session.workspace.by_name or _is_overridden(session, name):
+    if _is_overridden(session, name) or is_answered(session, requirement):
         return
-    entry = session.documents.locked.get(name)
-    if entry is not None and requirement.constraint.allows(entry.version):
-        return  # the lock answers, and nobody will be asked
 
     def guess() -> None:
         with suppress(HpmError):
@@ -79,6 +77,7 @@ def follow(session: Session, requirement: Requirement, *, lowest: bool = False) 
                 foresee(session, name, fitting[0] if is_lowest else fitting[-1])
 
     session.executor.start(session.reading_tags(name), (f"guess for {name.key}", guess))
+    session.speculation.begin(name)
 
 
 def _is_overridden(session: Session, name: PackageName) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpmtasks.model.manifest import Manifest, parse_dependency_manifest
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
-from hpmtasks.session.acquire import acquisition, healing
+from hpmtasks.session.acquire import acquire, acquisition, healing
 from hpmtasks.session.session import Session
 
 
@@ -20,6 +20,8 @@ def published_manifest(session: Session, name: PackageName, version: Version, co
         UnsafeArchive: The archive cannot be used.
         HpmError: The archive cannot be had.
     """
+
+    acquire(session, name, version, commit)  # which says so where it has to wait
 
     def read() -> Manifest | None:
         asked = acquisition(session, name, version, commit)

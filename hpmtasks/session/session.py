@@ -228,7 +228,10 @@ class Session:
     def tags(self, name: PackageName) -> TagList:
         """The versions of *name*; read once in a run, perhaps already by a thread that ran ahead."""
         self._asked_for_tags.add(name.key)
-        return self.executor.collect(*self.reading_tags(name))
+        key, work = self.reading_tags(name)
+        is_elsewhere = self.executor.knows(key) and not self.executor.has_done(key)
+        with self._telling_of_tags(name) if is_elsewhere else nullcontext():
+            return self.executor.collect(key, work)
 
     def expect_tags(self, name: PackageName) -> None:
         """Begin reading the tags of *name*."""
@@ -242,14 +245,16 @@ class Session:
         """The key and the work that read the tags of *name*, for the executor."""
 
         def read() -> TagList:
-            told = f"reading the versions of {name}"
             try:
-                with self.progress(told, lambda: self.executor.tally("tags of ")):
+                with self._telling_of_tags(name):
                     return self.source_of(name).tags(name)
             except PackageNotFound as error:
                 raise self._with_near_names(error, name) from error
 
         return f"tags of {name.key}", read
+
+    def _telling_of_tags(self, name: PackageName) -> AbstractContextManager[object]:
+        return self.progress(f"reading the versions of {name}", lambda: self.executor.tally("tags of "))
 
     def _with_near_names(self, error: PackageNotFound, name: PackageName) -> PackageNotFound:
         from hpmtasks.session.near import near_names

@@ -21,6 +21,7 @@ from hpmtasks.sources.source import TagList
 
 Transport = Literal["auto", "git", "api"]
 PUBLIC_SERVER = "https://github.com"
+_PUBLIC_FILES = "https://raw.githubusercontent.com"
 _PUBLIC_API = "https://api.github.com"
 # What makes `auto` change from git to the API. A missing repository or a dead network is no reason.
 _CHANGE_REASONS = (Forbidden, RateLimited, NotGit)
@@ -92,6 +93,11 @@ def api_of(server_url: str) -> str:
     return f"https://api.{host}" if host.endswith(".ghe.com") else f"{server_url}/api/v3"
 
 
+def files_of(server_url: str) -> str:
+    """Where a GitHub shows single files of repositories: raw.githubusercontent.com, or HOST/raw."""
+    return _PUBLIC_FILES if server_url == PUBLIC_SERVER else f"{server_url}/raw"
+
+
 class GithubSource:
     """Packages as repositories of one GitHub."""
 
@@ -110,7 +116,7 @@ class GithubSource:
         self._settings = settings
         self._environ = environ or {}
         self._offline = offline
-        self._git = GitTransport(fetcher, settings.server_url, settings.token)
+        self._git = GitTransport(fetcher, settings.server_url, files_of(settings.server_url), settings.token)
         self._api = ApiTransport(fetcher, settings.api_url, settings.token, answers)
         self._git_is_refused = settings.transport == "api"
 
@@ -137,6 +143,10 @@ class GithubSource:
             self._api.archive(name, commit, into)
 
         self._by_either(lambda: self._archive_link(name, commit, into, by_api), by_api)
+
+    def glimpse(self, name: PackageName) -> bytes | None:
+        """See :meth:`GlimpsedSource.glimpse`. By git only: the API counts its questions."""
+        return None if self._offline or self._git_is_refused else self._git.glimpse(name)
 
     def resolved(
         self,

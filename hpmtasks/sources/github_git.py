@@ -8,21 +8,23 @@ from urllib.parse import quote
 from hpmtasks.model.package import PackageName
 from hpmtasks.net.address import origin_of
 from hpmtasks.net.fetcher import Answer, Fetcher, Token
-from hpmtasks.sources.github_refusals import refusal
+from hpmtasks.sources.github_refusals import is_rate_limit, refusal
 from hpmtasks.sources.github_shortcut import Shortcut
 from hpmtasks.sources.pkt_line import NotGit, ls_refs_request, tags_in
 from hpmtasks.sources.source import TagList, tag_list
 
 _REQUEST = "application/x-git-upload-pack-request"
 _RESULT = "application/x-git-upload-pack-result"
+_LARGEST_GLIMPSE = 1024 * 1024
 
 
 class GitTransport:
     """A GitHub, asked as git asks it: one POST for all tags of a repository."""
 
-    def __init__(self, fetcher: Fetcher, server_url: str, token: Token | None) -> None:
+    def __init__(self, fetcher: Fetcher, server_url: str, files_url: str, token: Token | None) -> None:
         self._fetcher = fetcher
         self._server = server_url
+        self._files = files_url
         self._token = token.for_git() if token else None
         self._shortcut: Shortcut | None = None
         # Whose packages are not where the shortcut leads: private ones.
@@ -68,6 +70,14 @@ class GitTransport:
         if answer.url != url:
             self._shortcut = self._shortcut or Shortcut.of(answer.url, name, commit)
 
+    def glimpse(self, name: PackageName) -> bytes | None:
+        """See :meth:`GlimpsedSource.glimpse`. The token is not sent: what only it shows is not shown."""
+        url = f"{self._files}/{_path(name)}/HEAD/package.json"
+        answer = self._fetcher.request("GET", url, limit_bytes=_LARGEST_GLIMPSE, retries=False)
+        if is_rate_limit(answer):
+            raise refusal(answer, name, authenticated=False)
+        return answer.body if answer.ok else None
+
     def _by_shortcut(self, name: PackageName, commit: str, into: BinaryIO) -> bool:
         """Whether *into* holds the archive, from where an earlier link has led; without the token."""
         owner = name.owner.lower()
@@ -83,7 +93,11 @@ class GitTransport:
         return False
 
     def _repository(self, name: PackageName) -> str:
-        return f"{self._server}/{quote(name.owner, safe='')}/{quote(name.repo, safe='')}"
+        return f"{self._server}/{_path(name)}"
+
+
+def _path(name: PackageName) -> str:
+    return f"{quote(name.owner, safe='')}/{quote(name.repo, safe='')}"
 
 
 def _is_page(answer: Answer) -> bool:

@@ -85,6 +85,19 @@ class ListingSource(Source, Protocol):
         ...
 
 
+@runtime_checkable
+class GlimpsedSource(Source, Protocol):
+    """A place that shows what is newest in a repository to everybody, at the cost of one small request."""
+
+    def glimpse(self, name: PackageName) -> bytes | None:
+        """The package.json of the default branch; ``None`` if it is not shown. It is asked for once.
+
+        Raises:
+            HpmError: The place could not be asked, or refuses more questions for now.
+        """
+        ...
+
+
 def tag_list(refs: Iterable[tuple[str, str]], repository: int | None = None) -> TagList:
     """The versions among *refs*, pairs of tag name and commit. ``v1.2.3`` wins over ``1.2.3``."""
     # By text, not by precedence: 1.0.0+a and 1.0.0+b are equal in order, and still two releases.

@@ -203,7 +203,7 @@ def test_lock_of_the_first_hpm_is_kept_and_completed(server: GithubServer, tmp_p
         assert list(entries["acme/b"]) == ["version", "resolved", "integrity", "commit", "tree"]
         assert entries["acme/a"]["dependencies"] == {"acme/b": "^1.0.0"}
         assert server.count("web *git-upload-pack") == 2
-        assert server.count("web */archive/*") == 2
+        assert server.count("codeload *") == 2
         before = shell.documents()
         assert tasks(shell) == []
         assert shell.documents() == before

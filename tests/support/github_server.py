@@ -103,11 +103,12 @@ class GithubServer:
         return self._codeload.url
 
     def environment(self) -> dict[str, str]:
-        """The variables that make hpm use this GitHub, and not sleep between retries."""
+        """The variables that make hpm use this GitHub, ask what it has to, and not sleep between retries."""
         return {
             "HPM_GITHUB_SERVER_URL": self.server_url,
             "HPM_GITHUB_API_URL": self.api_url,
             "HPM_RETRY_DELAYS": "0",
+            "HPM_SPECULATION": "off",
         }
 
     def at_end(self, close: Callable[[], object]) -> None:
@@ -224,8 +225,8 @@ class GithubServer:
         if self._enterprise and request.path.startswith("/api/v3/"):
             return self._answer_api(replace(request, target=request.target.removeprefix("/api/v3")))
         parts = request.path.strip("/").split("/")
-        if len(parts) < 3:
-            return _page(404)
+        if len(parts) < 3 or parts[0] == "raw":
+            return self._raw(parts[1:], request)
         key = f"{parts[0]}/{parts[1].removesuffix('.git')}".lower()
         if key in self._renamed and key not in self._repositories:
             new = self._repositories[self._renamed[key]].full_name
@@ -238,6 +239,15 @@ class GithubServer:
         if parts[1].endswith(".git"):
             return _serve_git(found.git, "/".join(parts[2:]), request)
         return self._archive_link(found, request) if parts[2] == "archive" else _page(404)
+
+    def _raw(self, parts: list[str], request: Request) -> Reply:
+        found = self._repositories.get("/".join(parts[:2]).lower())
+        if found is None or len(parts) < 4 or not self._may_see(found, request):
+            return Reply(404, b"404: Not Found")
+        blob = found.git.run("cat-file", "blob", f"{found.git.commit_of(parts[2])}:{'/'.join(parts[3:])}")
+        if blob.returncode != 0:
+            return Reply(404, b"404: Not Found")
+        return Reply(200, blob.stdout, {"Content-Type": "text/plain; charset=utf-8"})
 
     def _unseen(self, request: Request) -> Reply:
         """Like GitHub: git is asked for a password, a browser finds nothing."""

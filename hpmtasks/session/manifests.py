@@ -20,7 +20,6 @@ def published_manifest(session: Session, name: PackageName, version: Version, co
         UnsafeArchive: The archive cannot be used.
         HpmError: The archive cannot be had.
     """
-
     acquire(session, name, version, commit)  # which says so where it has to wait
 
     def read() -> Manifest | None:

@@ -15,7 +15,7 @@ from hpmtasks.project.state import State
 from hpmtasks.session import Session, speculation
 from hpmtasks.session.foresight import foresee_requirements
 from tests.support.command_line import CommandLine
-from tests.support.git_repositories import package
+from tests.support.git_repositories import Content, package
 from tests.support.github_server import GithubServer
 from tests.support.loopback_server import Reply
 
@@ -70,7 +70,7 @@ def test_a_default_branch_that_lies_changes_nothing(server: GithubServer, tmp_pa
     assert plain.run("install").code == 0
     assert server.count(GLIMPSES) == 0
     server.publish("acme/other", "v1.0.0")
-    lies = {
+    lies: dict[str, dict[str, Content]] = {
         "nothing": package("acme/a", "9.0.0"),
         "others": package("acme/a", "9.0.0", {"acme/other": "*", "acme/b": "^9.0.0", "acme/none": "1.0.0"}),
         "nonsense": {"package.json": "{"},

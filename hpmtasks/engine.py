@@ -8,7 +8,7 @@ one did the other need not do again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.doit_core import (
@@ -23,17 +23,12 @@ from hpmtasks.doit_core import (
     TaskDispatcher,
 )
 from hpmtasks.errors import Defect
-from hpmtasks.graph import StageTask, group
-from hpmtasks.pipeline import INSTALL, Prove, installation, is_script, prover, script_name, scripts
+from hpmtasks.graph import StageTask
+from hpmtasks.pipeline import INSTALL, Prove, installation, prover
 from hpmtasks.project.checker import ContentChecker
 from hpmtasks.project.state import DoitBackend
 from hpmtasks.session import Session
 from hpmtasks.session.known import remember
-
-if TYPE_CHECKING:
-    from hpmtasks.scripts.events import Outcome as ScriptOutcome
-    from hpmtasks.scripts.run import ScriptRun
-    from hpmtasks.scripts.tasks import TaskId
 
 
 @dataclass(slots=True)
@@ -72,33 +67,15 @@ def install(session: Session, listener: Listener) -> Outcome:
         session.close()
 
 
-def run_scripts(
-    session: Session, run: ScriptRun, listener: Listener, *, installs: bool
-) -> Mapping[TaskId, ScriptOutcome]:
-    """What *run* was asked for is settled; how each of its tasks ended, in graph order.
+def install_for_scripts(session: Session, listener: Listener) -> None:
+    """As :func:`install`, but nobody else has to wait while there is nothing to do.
 
-    Args:
-        installs: Whether the installation is a part of the graph. If not, somebody else (the stamp) has
-            found that there is nothing to do for it, and it stands there empty.
+    The mutex is taken by the first stage that works, and free again at the end; the session stays open.
 
     Raises:
-        HpmError: The installation failed; no script was begun.
+        HpmError: The first failure in graph order.
     """
-
-    def lay(proves: Prove) -> Iterable[Task]:
-        if installs:
-            yield from installation(session, proves)
-        else:
-            yield group(INSTALL, [], "there is nothing to do, by the stamp")
-        yield from scripts(run)
-
-    try:
-        asked = [script_name(task) for task in run.asked]
-        _run(session, asked, lay, listener, keep_going=run.keep_going, keeps=installs)
-        return run.finish()
-    finally:
-        run.close()
-        session.close()
+    _run(session, [INSTALL], lambda proves: installation(session, proves), listener)
 
 
 def _run(
@@ -106,19 +83,9 @@ def _run(
     selection: Sequence[str],
     lay: Callable[[Prove], Iterable[Task]],
     listener: Listener,
-    *,
-    keep_going: bool = False,
-    keeps: bool = True,
 ) -> Outcome:
-    """The tasks that *lay* makes ran, as far as *selection* needs them.
-
-    A script that failed is no failure here: whoever asked for it knows how it ended.
-
-    Args:
-        keep_going: A failure stops only what needs the task that failed.
-        keeps: Whether doit remembers what ran.
-    """
-    backend = (DoitBackend if keeps else _Forgetful).over(session.state)
+    """The tasks that *lay* makes ran, as far as *selection* needs them."""
+    backend = DoitBackend.over(session.state)
     dep_manager = _Judge(
         lambda name, codec, module_name: backend, str(session.project.state_path), checker_cls=ContentChecker
     )
@@ -126,15 +93,14 @@ def _run(
     control = TaskControl(list(lay(prover(dep_manager))))
     control.process(list(selection))
     witness = _Witness(listener)
-    runner = Runner(dep_manager, witness, continue_=keep_going, stream=Stream(2))
+    runner = Runner(dep_manager, witness, stream=Stream(2))
     result = runner.run_all(_Dispatcher(control.tasks, control.targets, control.selected_tasks))
     if session.failures:
         raise session.failures[0]
     if session.defect is not None:
         raise session.defect
-    failed = [name for name in witness.failed if not is_script(name)]
-    if witness.runtime_errors or failed or (result != SUCCESS and not witness.failed):
-        raise Defect(f"The task graph failed: {'; '.join(witness.runtime_errors) or failed}")
+    if witness.runtime_errors or result != SUCCESS:
+        raise Defect(f"The task graph failed: {'; '.join(witness.runtime_errors) or witness.failed}")
     return witness.outcome
 
 
@@ -171,13 +137,6 @@ class _InOrder(dict[Any, None]):
     def add(self, node: Any) -> None:
         """*node* is in it."""
         self[node] = None
-
-
-class _Forgetful(DoitBackend):
-    """For a graph of which nothing is to be remembered: the state stays as it is."""
-
-    def set(self, task_id: str, dependency: str, value: Any) -> None:
-        """Nothing is kept."""
 
 
 class _Witness:

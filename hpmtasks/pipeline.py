@@ -41,12 +41,10 @@ from hpmtasks.stages.imports.action import importers
 from hpmtasks.stages.link import tasks as link
 from hpmtasks.stages.lock import tasks as lock
 from hpmtasks.stages.resolve import tasks as resolve
-from hpmtasks.stages.script import GROUP as SCRIPTS
 from hpmtasks.stages.verify import tasks as verify
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.run import ScriptRun
-    from hpmtasks.scripts.tasks import TaskId
 
 #: The name that users run: ``doit install``.
 INSTALL = "install"
@@ -133,18 +131,6 @@ def scripts(run: ScriptRun) -> Iterator[Task]:
     from hpmtasks.stages.script import tasks as script
 
     yield from script.tasks(run, INSTALL)
-
-
-def script_name(task: TaskId) -> str:
-    """The name that *task* has in the graph."""
-    from hpmtasks.stages.script import tasks as script
-
-    return script.name_of(task)
-
-
-def is_script(name: str) -> bool:
-    """Whether the task of the graph that is called *name* is a script, or all of them."""
-    return name.partition(":")[0] == SCRIPTS
 
 
 def _start_what_is_missing(session: Session, resolution: Resolution) -> None:

@@ -24,6 +24,7 @@ from hpmtasks.scripts.tasks import TaskId, lay
 from hpmtasks.session.installed import leaves_out_dev
 from hpmtasks.session.options import Options
 from hpmtasks.session.results import results_of
+from hpmtasks.stages.script.action import settle
 
 if TYPE_CHECKING:
     from hpmtasks.commands.asking import Asked
@@ -198,10 +199,16 @@ def _display(context: Context, run: ScriptRun, wishes: Wishes) -> Display:
 def _settle(
     context: Context, session: Session, run: ScriptRun, listener: Listener, *, installs: bool
 ) -> Mapping[TaskId, Outcome]:
-    from hpmtasks.engine import run_scripts
-
     context.console.last_words = "Interrupted."
-    return run_scripts(session, run, listener, installs=installs)
+    try:
+        if installs:
+            from hpmtasks.engine import install_for_scripts
+
+            install_for_scripts(session, listener)
+        return settle(run, listener.task_began, listener.task_was_fresh)
+    finally:
+        run.close()
+        session.close()
 
 
 def _code(run: ScriptRun, outcomes: Mapping[TaskId, Outcome]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,11 +10,8 @@ from hpmtasks.graph import group
 from hpmtasks.scripts.run import ScriptRun
 from hpmtasks.scripts.tasks import ScriptTask, TaskId
 from hpmtasks.stages.script import GROUP
-from hpmtasks.stages.script.action import failure
+from hpmtasks.stages.script.action import failure, name_of
 from hpmtasks.stages.script.record import ScriptRecord
-
-# doit ends a name at "=", and takes "*" for several.
-_SPECIAL = re.compile(r"[=*%]")
 
 
 class ScriptAction(BaseAction):  # type: ignore[misc]  # doit carries no types
@@ -56,11 +52,6 @@ def tasks(run: ScriptRun, after: str) -> Iterator[Task]:
         )
     if run.tasks:
         yield group(GROUP, [name_of(task) for task in run.tasks], "run every script of package.json")
-
-
-def name_of(task: TaskId) -> str:
-    """What doit calls *task*: what means something in a name of doit's is written as in an address."""
-    return f"{GROUP}:{_SPECIAL.sub(lambda found: f'%{ord(found[0]):02X}', str(task))}"
 
 
 def _verdict(run: ScriptRun, task: TaskId) -> Callable[[], bool]:

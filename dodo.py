@@ -131,6 +131,16 @@ AREAS = {
     "examples": "tests/examples",
     "docs": "tests/docs",
     "fuzz": "tests/fuzz",
+    "benchmarks": "tests/benchmarks",
+}
+
+#: ``doit bench:NAME`` runs one of these; ``doit bench`` is about installations.
+BENCHMARKS = {
+    "check": "has hpm become slower? ratios within one run, against the committed ones; for the night",
+    "results": "the store of results of scripts, alone; prints figures",
+    "scale": "5,000 packages, 10,000 versions, a large lock; written to docs/performance",
+    "scripts": "a thousand scripts, by hpm and its peers; prints figures",
+    "solver": "the resolver alone, on random graphs; prints figures",
 }
 
 
@@ -180,10 +190,23 @@ def task_lint():
 
 
 def task_bench():
-    """benchmarks; they print figures and judge nothing"""
-    yield {"basename": "bench:solver", "actions": [[sys.executable, "-m", "tests.benchmarks.solver"]]}
-    yield {"basename": "bench:scripts", "actions": [[sys.executable, "-m", "tests.benchmarks.scripts"]]}
-    yield {"basename": "bench:results", "actions": [[sys.executable, "-m", "tests.benchmarks.results"]]}
+    """benchmarks; all but bench:check print figures and judge nothing"""
+    options = ("sizes", "latencies", "tools", "scenarios", "folder", "output")
+    yield {
+        "basename": "bench",
+        "actions": [(bench,)],
+        "params": [{"name": name, "long": name, "default": ""} for name in options],
+        "doc": "installations by hpm and, with BENCH_FOLDER, its peers; written to docs/performance",
+    }
+    for name, doc in sorted(BENCHMARKS.items()):
+        command = [sys.executable, "-m", "tests.benchmarks." + name]
+        yield {"basename": "bench:" + name, "actions": [command], "doc": doc}
+
+
+def bench(**options):
+    """Measure installations; True if that ended well."""
+    command = [sys.executable, "-m", "tests.benchmarks.installations"]
+    return subprocess.call(command + ["--%s=%s" % each for each in options.items() if each[1]]) == 0
 
 
 def task_faults():
@@ -212,9 +235,19 @@ def task_fuzz():
     return {"actions": [[sys.executable, "-m", "tests.fuzz.run", "100"]]}
 
 
+def task_nightly():
+    """what takes too long for CI: every point of every fault, fuzzing, and whether hpm has become slower"""
+    return {"actions": None, "task_dep": ["faults:nightly", "fuzz", "bench:check"]}
+
+
 def task_docs():
-    """write docs/commands.md from the table of commands"""
-    return {"actions": [[sys.executable, os.path.join(ROOT, "docs", "generate.py")]]}
+    """write docs/commands.md from the table of commands, and tables and charts from the figures"""
+    return {
+        "actions": [
+            [sys.executable, os.path.join(ROOT, "docs", "generate.py")],
+            [sys.executable, "-m", "tests.benchmarks.presentation"],
+        ]
+    }
 
 
 def task_standalone():

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from hpmtasks import dataclass as ours
-from hpmtasks.dataclass import as_dict, dataclass, field, replace
+from hpmtasks.dataclass import NamedTuple, as_dict, dataclass, field, replace
 
 Decorator = Callable[..., Any]
 
@@ -68,6 +68,21 @@ class Kept:
     @cached_property
     def upper(self) -> str:
         return self.text.upper()
+
+
+class Pair(NamedTuple):
+    """Two of a kind."""
+
+    left: int
+    right: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.left + self.right
+
+    @classmethod
+    def of(cls, number: int) -> Pair:
+        return cls(number, number)
 
 
 def build(decorate: Decorator, describe: Decorator, layout: list[Any], options: dict[str, bool]) -> Any:
@@ -198,3 +213,18 @@ def test_the_standard_ones_are_not_imported() -> None:
     """What they import costs more than all of hpm's classes."""
     code = "import sys, hpmtasks.dataclass; sys.exit(not {'dataclasses', 'inspect'}.isdisjoint(sys.modules))"
     assert subprocess.run([sys.executable, "-S", "-c", code], check=False).returncode == 0
+
+
+def test_a_named_tuple_is_a_tuple() -> None:
+    """It has names, a default, what its class adds, and is otherwise a tuple of its kind."""
+    pair = Pair(1)
+    assert (pair, pair.left, pair.right, pair.total) == ((1, 0), 1, 0, 1)
+    assert Pair.of(3) == Pair(3, 3) == Pair(right=3, left=3) == Pair(1, 3)._replace(left=3)
+    assert (Pair.__doc__, Pair.__module__, Pair.__qualname__) == ("Two of a kind.", __name__, "Pair")
+    assert repr(pair) == "Pair(left=1, right=0)"
+    assert pickle.loads(pickle.dumps(pair)) == pair  # noqa: S301  its own
+    assert (Pair._fields, Pair._field_defaults) == (("left", "right"), {"right": 0})
+    with pytest.raises(AttributeError):
+        pair.left = 2  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        Pair()  # type: ignore[call-arg]

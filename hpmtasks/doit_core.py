@@ -25,7 +25,7 @@ from typing import Any
 _MODULES = ("exceptions", "cmdparse", "action", "dependency", "task", "loader", "control", "runner")
 #: What they import for actions that are commands or functions, for a debugger, for ``-n``, for other
 #: databases than ours, and for what goes wrong.
-_LATER = ("dbm", "hashlib", "inspect", "multiprocessing", "pdb", "pickle", "subprocess", "traceback")
+_LATER = ("dbm", "hashlib", "inspect", "multiprocessing", "pdb", "pickle", "queue", "subprocess", "traceback")
 
 
 class _Later(ModuleType):

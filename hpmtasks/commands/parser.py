@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 from hpmtasks import __version__
@@ -25,7 +26,9 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, command: Command | None = None) -> None:
         name = f"hpm {command.name}" if command else "hpm"
-        super().__init__(prog=name, add_help=False, allow_abbrev=False)
+        # Each argument is laid out when it is added; without a width argparse asks the terminal for one.
+        layout = partial(argparse.HelpFormatter, width=80)
+        super().__init__(prog=name, add_help=False, allow_abbrev=False, formatter_class=layout)
         self.command = command
         if command:
             command.arguments(self)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import xxhash
+
+from hpmtasks.dataclass import NamedTuple
 
 #: Time stamps of files come from the kernel's tick, at most 10 ms behind the clock: a file that was
 #: written within this span before it was recorded may have been written again without a new stamp.

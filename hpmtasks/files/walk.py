@@ -6,8 +6,8 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple
 
+from hpmtasks.dataclass import NamedTuple
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.files.gitignore import GITIGNORE, Rules, enter, ignores, rules_in
 from hpmtasks.files.globs import GlobSet, Place

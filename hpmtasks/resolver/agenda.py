@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import NamedTuple
 
+from hpmtasks.dataclass import NamedTuple
 from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.semver.version_set import VersionSet
 

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
+from hpmtasks.dataclass import NamedTuple
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
 from hpmtasks.session.acquire import kept_archive

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
-from hpmtasks.dataclass import dataclass
+from hpmtasks.dataclass import NamedTuple, dataclass
 from hpmtasks.errors import IntegrityMismatch
 from hpmtasks.model.package import PackageName
 

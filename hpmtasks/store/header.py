@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from typing import NamedTuple
 
+from hpmtasks.dataclass import NamedTuple
 from hpmtasks.store.refusal import MOST_BYTES, MOST_HEADER_BYTES, Refused
 
 BLOCK = 512

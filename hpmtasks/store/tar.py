@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
-from typing import NamedTuple
 
-from hpmtasks.dataclass import dataclass, field
+from hpmtasks.dataclass import NamedTuple, dataclass, field
 from hpmtasks.store.header import BLOCK, CUT_SHORT, Header, bounded, read_header, read_pax, text
 from hpmtasks.store.inflate import Buffer
 from hpmtasks.store.refusal import (

@@ -99,12 +99,22 @@ class Hpm:
             self.run("install")
             self._locked = self._lock.read_bytes()
         self._undo_addition()
+        if scenario == "front":
+            return self._front()
         return self.command(*self._begin[scenario](turn), graph=scenario == "graph")
 
     def command(self, *arguments: str, graph: bool = False) -> Command:
         """hpm with *arguments*; with *graph*, neither stamp nor plan may answer."""
         environ = {**self.environ, "HPM_FASTPATH": "off"} if graph else self.environ
         return Command((str(self._program), *arguments), self.project, environ)
+
+    def _front(self) -> Command | None:
+        """The program that gives the first answer only; None where there is no compiler."""
+        if shutil.which("cc", path=_PATH) is None:
+            return None
+        self.run("front", "install")
+        self.run("install")
+        return Command((str(self._home / ".hpm/bin/hpm"), "install"), self.project, self.environ)
 
     def _begin_cold(self, _turn: int) -> tuple[str, ...]:
         self._forget_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 #: Each scenario, and what it is called for readers, in the order of the tables.
 TITLES = {
     "noop": "nothing to do",
+    "front": "nothing to do, by the compiled front",
     "graph": "nothing to do, asked of the graph",
     "warm": "everything stored, tree deleted",
     "clone": "fresh clone, everything stored",
@@ -14,9 +15,9 @@ TITLES = {
     "add": "one package added",
 }
 #: The order in which they are run: each leaves what the next one begins with.
-ORDER = ("cold", "locked", "warm", "clone", "noop", "graph", "changed", "add")
+ORDER = ("cold", "locked", "warm", "clone", "noop", "front", "graph", "changed", "add")
 #: How often a scenario is run in a turn, where it is cheap and changes nothing; else once.
-REPEATS = {"noop": 3, "graph": 2}
+REPEATS = {"noop": 3, "front": 3, "graph": 2}
 
 #: The column of what a machine needs at least, by the simplest program for it.
 LIMIT = "limit"

@@ -112,7 +112,9 @@ def hpm(supply: Supply, tmp_path_factory: pytest.TempPathFactory) -> Hpm:
 def test_scenarios_begin_where_they_say_and_end_complete(hpm: Hpm, scenario: str) -> None:
     """Before the command there is what the scenario says and no more; after it, all packages."""
     command = hpm.ready(scenario, 0)
-    assert command
+    if command is None:
+        assert scenario == "front"
+        pytest.skip("there is no C compiler")
     there = {name for name in ("hem_modules", ".hpm", "package-lock.json") if (hpm.project / name).exists()}
     is_stored = Path(command.environ["HPM_CACHE_DIR"]).exists()
     everything = {"hem_modules", ".hpm", "package-lock.json"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,18 @@ def test_whole_section() -> None:
     assert "### 20 packages, 0 ms" in text
     assert "1,495 files, 3.7 MB; 1 run of each" in text
     assert "](performance/installations-small-0.svg)" in text
+
+
+def test_the_chart_compares() -> None:
+    """Who is alone in a scenario has no bar; the compiled front stands beside what others take."""
+    alone = report()
+    front = Measurement(Cell("hpm", "small", 0, "front"), (0.9,), (0.9,), 2.0)
+    clone = Measurement(Cell("hpm", "small", 0, "clone"), (70.0,), (70.0,), 9.0)
+    drawn = presentation.installations_chart(
+        replace(alone, measurements=[*alone.measurements, front, clone]), "small", 0
+    )
+    assert "<title>nothing to do: front 0.9</title>" in drawn
+    assert "fresh clone" not in drawn
 
 
 def test_large_projects_are_told_by_package() -> None:

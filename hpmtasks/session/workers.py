@@ -34,9 +34,11 @@ Receive = Callable[[Delivery | None], None]
 
 #: Requests that all workers together have on their way at a time.
 CONNECTIONS = 64
-# Where answers come at once so many threads keep one unpacking.
-_FEW_THREADS = 4
-_SECONDS_TO_IDLE = 0.002
+# Where answers come at once, so many threads keep one unpacking; each more of them costs memory and time.
+_FEW_THREADS = 2
+# If nothing came for so long, it is the network that is waited for.
+_SECONDS_TO_IDLE = 0.01
+_GROWTH = 4
 # Below that many missing packages a process costs more than it brings.
 _ENOUGH = 2
 # So many are done by one worker while the graph is loaded, and a second would cost more than it brings.
@@ -44,6 +46,7 @@ _PACKAGES_FOR_ONE = 40
 # So many packages a requirement leads to, roughly, where that is all that is known.
 _PACKAGES_BEHIND_ONE = 4
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h; it is the end of the thread that forked that counts: the main one
+_M_ARENA_MAX = -8  # malloc.h
 _LENGTH_BYTES = 4
 _PIECE = 1 << 16
 
@@ -288,8 +291,8 @@ def _fork(session: Session, pairs: Sequence[tuple[socket.socket, socket.socket]]
 class _Crew:
     """The threads of a worker, which all take orders from one queue.
 
-    There are few while archives come faster than they are unpacked. Where it is the network that is
-    waited for there are more, until it is not, or until there are as many as there may be.
+    There are few while archives come faster than they are unpacked. For as long as none comes there are
+    more and more of them, up to as many as there may be.
     """
 
     def __init__(self, session: Session, channel: socket.socket, most: int) -> None:
@@ -297,6 +300,7 @@ class _Crew:
         self._channel = channel
         self._most = most
         self._threads = 0
+        self._came = 0
         self._orders: SimpleQueue[tuple[int, Order]] = SimpleQueue()
         self._turn = threading.Lock()
         self._speaking = threading.Lock()
@@ -307,6 +311,7 @@ class _Crew:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to everybody; who asked decides
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _stay_silent()
+        _take_memory_from_one_pool()
         session = self._session
         # What fails here is tried again by who asked, with the one budget of retries that a run has.
         environ = {**session.settings.environ, "HPM_RETRY_DELAYS": ""}
@@ -317,11 +322,13 @@ class _Crew:
         session.executor = Executor()
         session.workers = None
         messages = _Messages()
+        came = 0
         while True:
             is_short = self._threads < self._most and not self._orders.empty()
             if not select.select([self._channel], [], [], _SECONDS_TO_IDLE if is_short else None)[0]:
-                if not self._turn.locked():
-                    self._hire(2 * self._threads)
+                if self._came == came and not self._turn.locked():
+                    self._hire(_GROWTH * self._threads)
+                came = self._came
                 continue
             data = self._channel.recv(_PIECE)
             if not data:
@@ -344,8 +351,17 @@ class _Crew:
                 answer = tuple(deliver(self._session, order, self._turn))
             except Exception:  # noqa: BLE001  whoever asked will meet it, and tell it
                 answer = ()
+            self._came += 1
             with self._speaking, suppress(OSError):
                 self._channel.sendall(_message((number, answer)))
+
+
+def _take_memory_from_one_pool() -> None:
+    """Threads share what memory there is: glibc gives each a pool of its own, new pages and all."""
+    with suppress(ImportError, OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def _stay_silent() -> None:

@@ -8,21 +8,11 @@ from hpmtasks.store.header import BLOCK, bounded, read_header, read_pax
 from hpmtasks.store.inflate import GZIP_MAGIC
 from hpmtasks.store.refusal import Refused
 
-#: Enough for a global header; a forge's says the commit, in one block.
+#: So much of what was received is looked at,
 BEGINNING = 16 * BLOCK
+# and so much of what it holds: enough for a global header, in which a forge says the commit.
+_DECOMPRESSED = 4 * BLOCK
 _GLOBAL = ord("g")
-
-
-def refuse_pages(beginning: bytes) -> None:
-    """Nothing, if *beginning* may be that of an archive.
-
-    Raises:
-        Refused: It is nothing, or what a server sends to somebody with a browser.
-    """
-    if not beginning:
-        raise Refused("it is empty")
-    if not beginning.startswith(GZIP_MAGIC) and beginning.lstrip()[:1] in (b"<", b"{"):
-        raise Refused("the server sent a page instead of an archive")
 
 
 def identify(beginning: bytes) -> str:
@@ -34,12 +24,15 @@ def identify(beginning: bytes) -> str:
     Raises:
         Refused: It does not begin as a tar archive, compressed with gzip or not.
     """
-    refuse_pages(beginning)
     if beginning.startswith(GZIP_MAGIC):
         try:
-            beginning = zlib.decompressobj(31).decompress(beginning, BEGINNING)
+            beginning = zlib.decompressobj(31).decompress(beginning, _DECOMPRESSED)
         except zlib.error as error:
             raise Refused(f"it is damaged ({error})") from None
+    elif not beginning:
+        raise Refused("it is empty")
+    elif beginning.lstrip()[:1] in (b"<", b"{"):
+        raise Refused("the server sent a page instead of an archive")
     header = read_header(beginning[:BLOCK])
     if header.kind != _GLOBAL or BLOCK + bounded(header.size) > len(beginning):
         return ""

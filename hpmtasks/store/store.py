@@ -99,7 +99,7 @@ class Store:
             UnsafeArchive: It cannot be used; nothing is added.
         """
         from hpmtasks.store.extract import Archive, refusals
-        from hpmtasks.store.identify import refuse_pages
+        from hpmtasks.store.identify import identify
         from hpmtasks.store.inflate import inflate
 
         with (
@@ -108,11 +108,10 @@ class Store:
             refusals(archives.label_of(name, version, commit)),
             storage_failures("write", self.layout.cache),
         ):
-            refuse_pages(received.beginning())
+            comment = identify(received.beginning())
             archive = Archive(inflate(received.opened(), self.layout.temporary))
             tree = trees.add(self.layout, archive)
             path, sha256, size = archives.keep(self.layout, received)
-            comment = archive.comment
             entry = ArchiveEntry(name, commit, sha256, size, path, comment, tree.digest, version)
             write_record(self.layout, entry, tree.files)
         return Intake(entry, tree, archive.manifest())

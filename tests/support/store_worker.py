@@ -29,7 +29,15 @@ def work(store: Store, archive: bytes, project: Path) -> None:
     store.lay_out(store.unpack(NAME, COMMIT), project / "acme" / "lib")
 
 
+def work_at_once(store: Store, archive: bytes, project: Path) -> None:
+    """The same at one stretch, and laid out in two halves."""
+    taken = store.take_in(NAME, COMMIT, writing(archive))
+    target = project / "acme" / "lib"
+    store.place(store.prepare(taken.tree, target, staging=project), target)
+
+
 if __name__ == "__main__":
     archive_file, cache, project, rounds = sys.argv[1:]
-    for _ in range(int(rounds)):
-        work(Store(Path(cache)), Path(archive_file).read_bytes(), Path(project))
+    for number in range(int(rounds)):
+        does = work_at_once if number % 2 else work
+        does(Store(Path(cache)), Path(archive_file).read_bytes(), Path(project))

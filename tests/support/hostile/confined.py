@@ -3,6 +3,7 @@
 ``python -m tests.support.hostile.confined FOLDER [NAME...]`` adds each case to a store in FOLDER,
 unpacks it, lays it out, and prints one line of JSON about it: ``name``, ``refusal`` (or null),
 ``files`` (path → content, where there are few), ``seconds``, ``problem`` (what must not be, or null).
+Another store takes each in at once, which has to come to the same.
 """
 
 from __future__ import annotations
@@ -63,8 +64,28 @@ def tried(case: Case, folder: Path) -> dict[str, Any]:
         found["files"] = _contents(target)
     elif target.exists() or ((folder / "project").exists() and any((folder / "project" / "acme").iterdir())):
         found["problem"] = "something was laid out of what was refused"
-    found["problem"] = found["problem"] or _left_behind(store, case)
+    found["problem"] = found["problem"] or _left_behind(store, case) or _at_once(case, folder / "at once")
     return found
+
+
+def _at_once(case: Case, cache: Path) -> str | None:
+    """What is wrong if the archive is taken in at once; it is to end as the table says."""
+    store = Store(cache)
+    signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)
+    try:
+        taken = store.take_in(NAME, COMMIT, writing(case.data))
+        if case.refusal or store.find_tree_of(NAME, COMMIT) != taken.tree:
+            return "taken in at once it is not refused, or not found again"
+    except HpmError as error:
+        if not case.refusal or case.refusal not in str(error):
+            return f"taken in at once it is refused: {error}"
+    except TooLong:
+        return f"to take it in at once takes more than {MOST_SECONDS} seconds"
+    except BaseException:  # noqa: BLE001 - whatever it is, it must not be
+        return traceback.format_exc()
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    return _left_behind(store, case)
 
 
 def _contents(target: Path) -> dict[str, str]:

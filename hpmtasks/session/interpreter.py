@@ -40,9 +40,7 @@ class Memory(Protocol):
 
 def hemlock_version(environ: Mapping[str, str], memory: Memory) -> Version | None:
     """The version of the ``hemlock`` on the PATH; ``None`` if there is none or it does not say."""
-    import shutil
-
-    found = shutil.which("hemlock", path=environ.get("PATH"))
+    found = _on_path(environ)
     if found is None:
         return None
     try:
@@ -61,9 +59,7 @@ def finds_packages_above(environ: Mapping[str, str], memory: Memory) -> bool | N
 
     ``None`` if there is no interpreter, or if it does not even find those beside it.
     """
-    import shutil
-
-    found = shutil.which("hemlock", path=environ.get("PATH"))
+    found = _on_path(environ)
     if found is None:
         return None
     found = os.path.abspath(found)
@@ -78,6 +74,17 @@ def finds_packages_above(environ: Mapping[str, str], memory: Memory) -> bool | N
         memory.keep_tool(key, known)
     answer: bool | None = known[-1]
     return answer
+
+
+def _on_path(environ: Mapping[str, str]) -> str | None:
+    """The ``hemlock`` that a shell would start."""
+    path = environ.get("PATH")
+    if path is None or os.name == "nt":  # there a program's file has one of several endings
+        import shutil
+
+        return shutil.which("hemlock", path=path)
+    places = (os.path.join(folder, "hemlock") for folder in path.split(os.pathsep)) if path else ()
+    return next((place for place in places if os.access(place, os.X_OK) and not os.path.isdir(place)), None)
 
 
 def _try_imports(binary: str) -> bool | None:

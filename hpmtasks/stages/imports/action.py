@@ -7,16 +7,16 @@ import posixpath
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpmtasks.dataclass import dataclass
-from hpmtasks.hemlock.lookup import package_import
-from hpmtasks.hemlock.shim_files import found_in, put, remove
-from hpmtasks.hemlock.shims import MODULES, Targets, is_shim_folder, shims_for
-from hpmtasks.hemlock.sources import Sources, find_sources, package_imports
 from hpmtasks.model.package import PackageName
 from hpmtasks.session import Session
 from hpmtasks.session.importing import members_of, shims_are_needed
 from hpmtasks.stages.imports.record import ImportsRecord
+
+if TYPE_CHECKING:
+    from hpmtasks.hemlock.sources import Sources
 
 NAME = "imports"
 _Files = dict[str, tuple[str, Mapping[str, tuple[str, ...]]]]
@@ -88,6 +88,8 @@ def lay(session: Session, importer: Importer) -> ImportsRecord:
     Raises:
         StorageFailure: The file system refuses.
     """
+    from hpmtasks.hemlock.shim_files import found_in, put, remove
+
     known = recorded(session, importer) or ImportsRecord()
     sources = _sources(session, importer)
     files: _Files = {}
@@ -126,6 +128,8 @@ def lacks_shims(session: Session, importer: Importer) -> bool:
 
 def take_away(session: Session, importer: Importer) -> None:
     """No shim of *importer* is left."""
+    from hpmtasks.hemlock.shim_files import remove
+
     known = recorded(session, importer) or ImportsRecord()
     with session.modules.unaffected(importer.name) if importer.name else nullcontext():
         remove(importer.folder, set(known.shims))
@@ -155,12 +159,16 @@ def _reads_the_same(session: Session, importer: Importer, known: ImportsRecord) 
 
 
 def _sources(session: Session, importer: Importer) -> Sources:
+    from hpmtasks.hemlock.sources import find_sources
+
     members = members_of(session) if importer.name is None else ()
     return find_sources(str(importer.folder), members)
 
 
 def _read(session: Session, importer: Importer, sources: Sources, known: ImportsRecord) -> _Files:
     """What each source takes; one that did not change since *known* is not read again."""
+    from hpmtasks.hemlock.sources import package_imports
+
     files: _Files = {}
     for path in sources.files:
         place = importer.folder / path
@@ -185,6 +193,8 @@ def _plan(
     session: Session, importer: Importer, files: _Files, known: ImportsRecord
 ) -> tuple[dict[str, str], list[str]]:
     """The shims that *files* need, and the folders that cannot have any, because they have packages."""
+    from hpmtasks.hemlock.shims import Targets, shims_for
+
     modules = str(session.project.modules)
     targets = Targets(modules)
     by_folder: dict[str, list[Mapping[str, tuple[str, ...]]]] = {}
@@ -206,6 +216,8 @@ def _plan(
 
 def _is_foreign(importer: Importer, folder: str, known: ImportsRecord) -> bool:
     """Whether the ``hem_modules`` in *folder* is somebody's: without mark, and without a shim of *known*."""
+    from hpmtasks.hemlock.shims import MODULES, is_shim_folder
+
     beside = f"{folder}/{MODULES}" if folder else MODULES
     place = importer.folder / beside
     if not os.path.lexists(place) or is_shim_folder(str(place)):
@@ -214,6 +226,8 @@ def _is_foreign(importer: Importer, folder: str, known: ImportsRecord) -> bool:
 
 
 def _package_of(path: str) -> str:
+    from hpmtasks.hemlock.lookup import package_import
+
     wanted = package_import(path)
     return wanted.package if wanted else path
 

@@ -11,6 +11,7 @@ names it; a wrong guess costs what "What it costs to ask" in ``docs/resolution.m
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from hpmtasks.errors import HpmError
 from hpmtasks.model.manifest import get_all_dependencies
@@ -21,7 +22,9 @@ from hpmtasks.session.delivery import Order
 from hpmtasks.session.manifests import published_manifest
 from hpmtasks.session.session import Session
 from hpmtasks.session.speculation import is_answered
-from hpmtasks.sources.source import Tag
+
+if TYPE_CHECKING:
+    from hpmtasks.sources.source import Tag
 
 
 def foresee_requirements(session: Session) -> None:

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 from hpmtasks.errors import HpmError
 from hpmtasks.model.manifest import parse_dependency_manifest
 from hpmtasks.model.package import PackageName, Requirement
-from hpmtasks.sources.source import GlimpsedSource
 
 if TYPE_CHECKING:
     from hpmtasks.session.session import Session
+    from hpmtasks.sources.source import GlimpsedSource
 
 #: The most questions of a run, and the most tag lists that are read because of them. Where there is
 #: more to ask, computing takes longer than waiting.
@@ -53,6 +53,8 @@ class Speculation:
         if self._is_over:
             return
         source = self._session.source_of(name)
+        from hpmtasks.sources.source import GlimpsedSource
+
         if not isinstance(source, GlimpsedSource):
             return
         with self._guard:

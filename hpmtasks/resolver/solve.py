@@ -8,8 +8,9 @@ from hpmtasks.dataclass import replace
 from hpmtasks.model.package import PackageName, Requirement
 from hpmtasks.resolver.candidates import Candidates
 from hpmtasks.resolver.catalogue import Catalogue
+from hpmtasks.resolver.confirm import confirm
 from hpmtasks.resolver.request import Direction, MemberPackage, Override, Overrides, RootRequirement
-from hpmtasks.resolver.search import search
+from hpmtasks.resolver.search import search, without_cycle
 from hpmtasks.resolver.solution import Solution
 from hpmtasks.resolver.solver import Unsolvable
 from hpmtasks.semver.constraint import Constraint
@@ -22,6 +23,7 @@ def solve(
     catalogue: Catalogue,
     *,
     locked: Mapping[PackageName, Version] | None = None,
+    promised: Mapping[PackageName, Iterable[Requirement]] | None = None,
     overrides: Iterable[Override] = (),
     direction: Direction = "highest",
     root_label: str = "your project",
@@ -38,6 +40,8 @@ def solve(
             than once.
         catalogue: What exists. Whatever it raises, except ``Unavailable``, passes through.
         locked: Versions that are preferred, and that exist even if the catalogue lists them no more.
+        promised: What locked versions require, as far as the lock says what the catalogue would. If that
+            is enough for an answer, the catalogue is asked for nothing at all.
         overrides: Constraints that replace those of packages, and of the project.
         direction: Which candidates are tried first.
         root_label: How a message calls the project.
@@ -51,14 +55,18 @@ def solve(
     """
     own = {member.package.name: member for member in members}
     root = [_of_any_member(each, own) for each in sorted(root, key=_order)]
+    replacements = tuple(overrides)
+    foreign = {name: version for name, version in (locked or {}).items() if name not in own}
+    confirmed = confirm(root, foreign, promised or {}, Overrides(replacements), own)
+    if confirmed is not None:
+        return without_cycle(root, confirmed, own)
     candidates = Candidates(
         catalogue,
-        locked={name: version for name, version in (locked or {}).items() if name not in own},
+        locked=foreign,
         direction=direction,
         direct=frozenset(each.requirement.name for each in root),
         members=own,
     )
-    replacements = tuple(overrides)
     try:
         return search(root, candidates, Overrides(replacements))
     except Unsolvable as failure:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from hpmtasks.errors import NotOffline, PackageNotFound, UnsafeArchive
+from hpmtasks.model.lock_entry import LockEntry
 from hpmtasks.model.manifest import Manifest
 from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.resolver.catalogue import Unavailable
@@ -20,6 +21,11 @@ from hpmtasks.session.moved import as_locked
 from hpmtasks.session.session import Session
 from hpmtasks.session.trust import Trust
 from hpmtasks.sources.source import Tag
+
+
+def promised(entry: LockEntry) -> list[Requirement]:
+    """What the version that *entry* locks requires, as the lock says."""
+    return [Requirement(name, parse_constraint(text)) for name, text in entry.dependencies.items()]
 
 
 class SourceCatalogue:
@@ -49,7 +55,7 @@ class SourceCatalogue:
         entry = self._session.documents.locked.get(package.name)
         is_accepted = package.name in self._session.options.accept
         if entry is not None and entry.version == package.version and not is_accepted:
-            return [Requirement(name, parse_constraint(text)) for name, text in entry.dependencies.items()]
+            return promised(entry)
         tag = self.tag(package)
         for refusal in (self._session.ages.refusal(package, tag), self._trust.refusal(package, tag)):
             if refusal is not None:

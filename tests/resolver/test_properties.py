@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise, product
+from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from hpmtasks.dataclass import replace
 from hpmtasks.errors import CircularDependency, HpmError
-from hpmtasks.model.package import PackageName, Requirement
-from hpmtasks.resolver.request import RootRequirement
+from hpmtasks.model.package import PackageId, PackageName, Requirement
+from hpmtasks.resolver.request import Direction, MemberPackage, Override, RootRequirement
 from hpmtasks.resolver.solution import Resolved, Solution, find_cycle, reach
 from hpmtasks.resolver.solve import solve
 from hpmtasks.semver.constraint import parse_constraint
@@ -32,6 +35,32 @@ CONSTRAINTS = [
     ">=2.0.0-rc.0",
     "2.0.0-rc.1",
 ]
+EASY_CONSTRAINTS = ["*", ">=1.0.0", ">=1.1.0", "<3.0.0", "^1.0.0", ">=2.0.0-rc.0"]
+
+
+@st.composite
+def easy_cases(draw: st.DrawFn) -> Case:
+    """A small registry and a project that mostly has a solution."""
+    names = [package(number) for number in range(4)]
+    constraint = st.sampled_from(EASY_CONSTRAINTS).map(parse_constraint)
+    # Only those that come later are required, for circles are refused.
+    registry: Packages = {
+        name: draw(
+            st.dictionaries(
+                st.sampled_from(VERSIONS),
+                st.lists(
+                    st.builds(Requirement, st.sampled_from(names[place + 1 :] or [name]), constraint),
+                    max_size=2 if names[place + 1 :] else 0,
+                    unique_by=lambda each: each.name,
+                ),
+                min_size=2,
+            )
+        )
+        for place, name in enumerate(names)
+    }
+    requirement = st.builds(Requirement, st.sampled_from(names), constraint)
+    section = st.sampled_from(["dependencies", "devDependencies"])
+    return registry, draw(st.lists(st.builds(RootRequirement, requirement, section), min_size=1, max_size=3))
 
 
 @st.composite
@@ -110,6 +139,74 @@ def test_solution_fed_back_as_lock_is_kept_without_asking_for_versions(case: Cas
         assert solve(case[1], registry, locked=outcome.versions()) == outcome
         assert registry.asked_versions == []
         assert registry.prefetched == []
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> tuple[list[Override], list[MemberPackage]]:
+    """Overrides, and a member of the workspace, for packages of :func:`cases`."""
+    names = st.sampled_from([package(number) for number in range(4)])
+    constraints = st.sampled_from(CONSTRAINTS).map(parse_constraint)
+    override = st.builds(Override, names, constraints, st.none() | names)
+    member = st.builds(MemberPackage, st.builds(PackageId, names, st.sampled_from(VERSIONS)))
+    return draw(st.lists(override, max_size=2)), draw(st.lists(member, max_size=1))
+
+
+@settings(max_examples=400)
+@given(
+    easy_cases() | cases(),
+    st.dictionaries(st.integers(0, 3).map(package), st.sampled_from(VERSIONS)),
+    changes(),
+    st.sampled_from(["highest", "lowest", "lowest-direct"]),
+    st.sampled_from(["now", "before", "somehow"]),
+)
+def test_what_the_lock_alone_answers_is_what_a_search_would_find(
+    case: Case,
+    lock: dict[PackageName, Version],
+    changed: tuple[list[Override], list[MemberPackage]],
+    direction: Direction,
+    made: str,
+) -> None:
+    """Whatever the lock promises, the outcome, its spelling and its words are those of the solver.
+
+    The lock is that of the same project, or of the project before it got overrides and members, or any.
+    """
+    registry, root = case
+    root = [*root[:1], *(replace(line, requirement=_shouted(line.requirement)) for line in root[1:])]
+    arguments: dict[str, Any] = {"overrides": changed[0], "direction": direction, "members": changed[1]}
+    with suppress(HpmError):
+        if made != "somehow":
+            lock = solve(root, Registry(registry), **arguments if made == "now" else {}).versions()
+    promised = {
+        name: answer
+        for name, version in lock.items()
+        if not isinstance(answer := registry.get(name, {}).get(version, ""), str)
+    }
+    seen: list[tuple[object, ...]] = []
+    for promise in (promised, None):
+        try:
+            solution = solve(root, Registry(registry), locked=lock, promised=promise, **arguments)
+            seen.append((str(list(map(str, solution.package_ids()))), solution, sorted(solution.dev)))
+        except HpmError as error:
+            seen.append((str(error), type(error)))
+    assert seen[0] == seen[1]
+
+
+@settings(max_examples=100)
+@given(easy_cases())
+def test_lock_that_answers_alone_costs_no_question(case: Case) -> None:
+    """Where the lock promises what its versions require, and they fit, nobody is asked for anything."""
+    outcome = attempt(case)
+    if isinstance(outcome, Solution):
+        asked = Registry(case[0])
+        promised = {name: resolved.requirements for name, resolved in outcome.items()}
+        assert solve(case[1], asked, locked=outcome.versions(), promised=promised) == outcome
+        assert not asked.asked_requirements
+        assert not asked.expected
+
+
+def _shouted(requirement: Requirement) -> Requirement:
+    """The same package, in other letters."""
+    return Requirement(PackageName.parse(str(requirement.name).upper()), requirement.constraint)
 
 
 @settings(max_examples=150)

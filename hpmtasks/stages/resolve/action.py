@@ -13,7 +13,7 @@ from hpmtasks.resolver.catalogue import Unavailable
 from hpmtasks.resolver.request import REQUEST, MemberPackage, Override, RootRequirement
 from hpmtasks.semver.constraint import parse_constraint
 from hpmtasks.session import Session
-from hpmtasks.session.catalogue import SourceCatalogue
+from hpmtasks.session.catalogue import SourceCatalogue, promised
 from hpmtasks.session.documents import Documents
 from hpmtasks.sources.source import Tag
 
@@ -37,11 +37,12 @@ def resolve(session: Session) -> Resolution:
         require_answering_lock(session, "--frozen" if session.options.frozen else "--locked")
     catalogue = SourceCatalogue(session)
     _drop_entries_without_tag(session)
-    locked = session.documents.locked
+    locked, accepted = session.documents.locked, session.options.accept
     solution = solve(
         list(root_requirements(session.documents)),
         catalogue,
         locked={name: entry.version for name, entry in locked.items()},
+        promised={name: promised(entry) for name, entry in locked.items() if name not in accepted},
         overrides=list(overrides_of(session.documents.manifest, str(session.project.manifest_path))),
         direction=session.options.direction,
         root_label=session.documents.manifest.name or "your project",

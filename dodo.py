@@ -191,7 +191,7 @@ def task_lint():
 
 def task_bench():
     """benchmarks; all but bench:check print figures and judge nothing"""
-    options = ("sizes", "latencies", "tools", "scenarios", "folder", "output")
+    options = ("sizes", "latencies", "tools", "scenarios", "minutes", "folder", "output")
     yield {
         "basename": "bench",
         "actions": [(bench,)],

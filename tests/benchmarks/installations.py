@@ -12,9 +12,11 @@ packages; without, hpm alone, on packages that are made up.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -29,7 +31,7 @@ from tests.benchmarks.scenarios import ORDER, PACKAGES, REPEATS, TITLES
 from tests.benchmarks.supplies import FOLDER_VARIABLE, Supply, harness, of_harness, own
 from tests.benchmarks.timing import NotMeasured, Taken, take
 
-DEFAULT_SIZES = "small:5,medium:5,large:3"
+DEFAULT_SIZES = "small:3,medium:5,large:2"
 DEFAULT_TOOLS = "hpm,npm,pnpm,uv,deno,bun"
 
 
@@ -61,13 +63,18 @@ def measure(
     turns: int,
     scenarios: Sequence[str],
     *,
+    until: float = math.inf,
     settle: Callable[[], object] = os.sync,
 ) -> None:
     """*results* has *turns* turns of all *contenders* more; *place* is the size and the latency.
 
-    *settle* is called before each run: what came before is not this run's to write to the disk.
+    But for the first, no turn begins later than *until*, by the monotonic clock. *settle* is called before
+    each run: what came before is not this run's to write to the disk.
     """
     for turn in range(turns):
+        if turn and time.monotonic() > until:
+            tell(f"{place[0]}, {place[1]} ms: {turn} of {turns} turns, for lack of time")
+            return
         for contender in contenders:
             for scenario in scenarios:
                 cell = Cell(contender.name, *place, scenario)
@@ -121,6 +128,7 @@ class Bench:
         tools: Who is measured, by name.
         harness: The set-up with the peers; None: hpm alone.
         work: Where projects and stores are made.
+        until: When no turn begins any more, by the monotonic clock; each place has one at least.
     """
 
     program: Path
@@ -129,6 +137,7 @@ class Bench:
     latencies: Sequence[int]
     harness: Path | None
     work: Path
+    until: float = math.inf
     results: Results = field(default_factory=Results)
     versions: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, Size] = field(default_factory=dict)
@@ -140,7 +149,8 @@ class Bench:
             for latency in self.latencies:
                 with tempfile.TemporaryDirectory(dir=self.work) as folder:
                     there = list(self._contenders(supply, name, latency, Path(folder)))
-                    measure(self.results, there, (name, latency), turns, self.scenarios)
+                    place = (name, latency)
+                    measure(self.results, there, place, turns, self.scenarios, until=self.until)
 
     def _supply(self, name: str) -> AbstractContextManager[Supply]:
         if self.harness is None:
@@ -176,7 +186,8 @@ def run(given: argparse.Namespace) -> Report:
     with tempfile.TemporaryDirectory(prefix="hpm-bench-", dir=below) as name:
         work = Path(name)
         machine = this_machine.describe(work)
-        bench = Bench(program, tools, given.scenarios.split(","), latencies, folder, work)
+        until = time.monotonic() + given.minutes * 60
+        bench = Bench(program, tools, given.scenarios.split(","), latencies, folder, work, until)
         for size, turns in sizes_of(given.sizes):
             bench.measure(size, turns)
     results = bench.results
@@ -207,6 +218,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--latencies", default="0,20", help="milliseconds for each answer")
     parser.add_argument("--tools", default=DEFAULT_TOOLS, help="who is measured")
     parser.add_argument("--scenarios", default=",".join(ORDER), help="what is measured")
+    parser.add_argument("--minutes", type=float, default=10, help="after these, one turn for what is left")
     parser.add_argument("--folder", type=Path, help="where projects and stores are made")
     parser.add_argument("--output", type=Path, default=presentation.INSTALLATIONS, help="the document")
     return parser

@@ -71,6 +71,13 @@ def test_what_fails_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     assert fakes[0].asked == [("cold", 0), ("warm", 0), ("warm", 1)]
 
 
+def test_after_its_time_there_is_one_turn(tmp_path: Path) -> None:
+    """Where time is up before a place was measured, it still has one turn, and no more."""
+    results = Results()
+    measure(results, [Fake("a", tmp_path)], PLACE, 5, ["cold"], until=0.0, settle=int)
+    assert [len(each.wall) for each in results.measurements()] == [1]
+
+
 def test_every_scenario_has_words_and_a_place() -> None:
     """What is run is what tables have."""
     assert sorted(ORDER) == sorted(TITLES)

@@ -16,8 +16,6 @@ from hpmtasks.model.policy import trust_of
 from hpmtasks.model.resolution import tag_of
 from hpmtasks.session.once import once
 from hpmtasks.session.session import Session
-from hpmtasks.sources.clone import Clone, RemoteSource, told
-from hpmtasks.sources.git_process import GitFailed
 from hpmtasks.sources.source import Tag
 
 if TYPE_CHECKING:
@@ -76,6 +74,8 @@ class Trust:
 
     def _read(self, name: PackageName, tag: str, commit: str) -> Signature:
         """The signature of *tag*; there is none of one that is gone, or points elsewhere than at *commit*."""
+        from hpmtasks.sources.clone import Clone, RemoteSource, told
+        from hpmtasks.sources.git_process import GitFailed
         from hpmtasks.sources.signatures import Signature, read_signature
 
         source = self._session.source_of(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import BinaryIO, Literal, Self, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, BinaryIO, Literal, Self, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 from hpmtasks.dataclass import dataclass
@@ -12,12 +12,14 @@ from hpmtasks.model.package import PackageName
 from hpmtasks.net.address import is_loopback, origin_of
 from hpmtasks.net.fetcher import Fetcher, Token, not_offline
 from hpmtasks.semver.version import Version
-from hpmtasks.sources.clone import Remote
 from hpmtasks.sources.github_api import AnswerCache, ApiTransport
 from hpmtasks.sources.github_git import GitTransport
 from hpmtasks.sources.github_refusals import Forbidden
 from hpmtasks.sources.pkt_line import NotGit
 from hpmtasks.sources.source import TagList
+
+if TYPE_CHECKING:
+    from hpmtasks.sources.clone import Remote
 
 Transport = Literal["auto", "git", "api"]
 PUBLIC_SERVER = "https://github.com"
@@ -160,6 +162,8 @@ class GithubSource:
 
     def remote(self, name: PackageName) -> Remote:
         """See :meth:`RemoteSource.remote`."""
+        from hpmtasks.sources.clone import Remote
+
         self._must_be_online(f"the history of {name}")
         server, token = self._settings.server_url, self._settings.token
         return Remote(

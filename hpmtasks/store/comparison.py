@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 from itertools import islice, takewhile
 from typing import Literal
 
@@ -113,6 +112,8 @@ class _Comparison:
         if steps > min(_MOST_STEPS, self._steps):
             inner: list[_Opcode] = [("replace", 0, len(inner_a), 0, len(inner_b))]
         else:
+            from difflib import SequenceMatcher
+
             self._steps -= steps
             inner = list(SequenceMatcher(None, inner_a, inner_b).get_opcodes())
         opcodes = [("equal", 0, head, 0, head)] if head else []
@@ -128,7 +129,7 @@ def _alike(a: Sequence[Line], b: Sequence[Line]) -> int:
 
 
 def _steps_at_worst(a: Sequence[Line], b: Sequence[Line]) -> int:
-    """More steps than :class:`SequenceMatcher` takes: a look at every pair of equal lines for each match."""
+    """More steps than ``SequenceMatcher`` takes: a look at every pair of equal lines for each match."""
     times = Counter(b)
     pairs = sum(times[line] for line in a)
     return min(len(a), len(b)) * (pairs + len(a))
@@ -148,6 +149,8 @@ def _unified(a: Sequence[Line], b: Sequence[Line], opcodes: Sequence[_Opcode]) -
 
 
 def _grouped(opcodes: Sequence[_Opcode]) -> Iterator[list[_Opcode]]:
+    from difflib import SequenceMatcher
+
     matcher: SequenceMatcher[str] = SequenceMatcher()
     matcher.opcodes = list(opcodes)  # type: ignore[attr-defined]  # get_opcodes keeps its answer there
     return iter(matcher.get_grouped_opcodes(_CONTEXT))

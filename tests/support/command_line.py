@@ -166,6 +166,23 @@ class CommandLine:
         *said, modules = done.stdout.splitlines()
         return said, set(modules.split())
 
+    def modules_of(self, *arguments: str, **environ: str) -> set[str]:
+        """The modules that hpm has in the end as a process of its own; its workers may have others."""
+        program = (
+            f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); sys.argv = ['hpm', *{arguments!r}];"
+            "from hpmtasks.cli import main; code = main(); print(*sys.modules); sys.exit(code)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", program],
+            cwd=self.project,
+            env={**self.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=True,
+        )
+        return set(done.stdout.splitlines()[-1].split())
+
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Hpm as a process that is running; :meth:`close` ends it if nothing else does."""
         started = subprocess.Popen(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
+
+from hpmtasks.dataclass import NamedTuple
 
 Kind: TypeAlias = Literal["name", "keyword", "string", "template", "rune", "number", "mark"]
 

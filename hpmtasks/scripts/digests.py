@@ -17,9 +17,9 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
-from hpmtasks.dataclass import dataclass
+from hpmtasks.dataclass import NamedTuple, dataclass
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.fingerprint import TICK_NS
 from hpmtasks.files.sealed import check_seal, seal

@@ -20,6 +20,7 @@ from hpmtasks.front import runs, stamp
 from hpmtasks.project import MANIFEST
 from hpmtasks.scripts.environment import looks_secret
 from hpmtasks.scripts.evidence import Evidence
+from hpmtasks.scripts.presumption import Presumption, presume
 from hpmtasks.store.results.folder import FolderResults
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Stamping(Companion):
     """
 
     def __init__(self, context: Context, workspace: Workspace, began_ns: int) -> None:
-        self.evidence: Evidence = Evidence()
+        self.evidence: Evidence = Evidence(self._presume)
         self._context = context
         self._workspace = workspace
         self._member = workspace.at(context.project.start).path
@@ -81,6 +82,9 @@ class Stamping(Companion):
         self._run, self._session = run, session
         context = self._context
         self._claimed = runs.claim(self._root, self._member, context.words, context.environ)
+
+    def _presume(self) -> Presumption | None:
+        return presume(self._root, self._member, self._context.words, self._context.environ)
 
     def leave(self, context: Context, outcomes: Mapping[TaskId, Outcome]) -> tuple[Mapping[str, Any], int]:
         """See :class:`Companion`.
@@ -133,6 +137,7 @@ class Stamping(Companion):
             entries=seen.entries,
             passed=seen.passed,
             absent=seen.absent,
+            tasks={runs.COMMON: (0.0, (*read.entries, *read.passed, *read.absent)), **self.evidence.parts},
         )
 
 

@@ -99,7 +99,8 @@ def run_tasks(context: Context, workspace: Workspace, asked: Asked, wishes: Wish
         code = code or own_code
     if not wishes.tells:
         return code
-    context.console.result(as_data(tasks, outcomes, seconds, code) | more)
+    if context.console.as_json:
+        context.console.result(as_data(tasks, outcomes, seconds, code) | more)
     if not display.manner.is_alone or any(task.config.is_kept for task in tasks.values()):
         tell_summary(context.console, tasks, outcomes, seconds)
     return code

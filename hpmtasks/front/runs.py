@@ -36,9 +36,15 @@ VARIABLES = ("HPM_REMOTE_CACHE", "HPM_REMOTE_WRITE")
 #: goes to stderr, with how long it took behind it.
 Said = list[tuple[int, bytes]]
 SECONDS = 3
+#: The parts of a stamp, in order.
+SECTIONS = (
+    *("head", "variables", "beginnings", "installed", "plain", "painted"),
+    *("entries", "entries_seen", "passed", "passed_seen", "absent", "tasks", "seconds", "uses"),
+)
+#: In the place of a task's name: what counts for all.
+COMMON = ""
 _LONGEST_NAME = 200
 _HARMLESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
-_SECTIONS = 11
 _WORD = 8
 
 
@@ -103,38 +109,69 @@ def read(root: str, member: str, arguments: Sequence[str], environ: Mapping[str,
         OSError: There is none.
         ValueError: It is none.
     """
-    with open(path_of(root, member, arguments), "rb") as file:
-        sections = _sections(file.read())
-    head, variables, beginnings, flags, plain, painted, paths, numbers, passed, inodes, absent = sections
-    if head != _head(root, member, arguments, environ):
-        return None
-    if not _are_set(_texts(variables), _texts(beginnings), environ):
-        return None
-    if flags and not (stamp.proves(root, environ) or stamp.claim(root, environ)):
+    left = read_left(root, member, arguments, environ)
+    if left is None:
         return None
     # From the root itself, the way to each file is shorter.
     prefix = "" if os.getcwd() == root else f"{root}/"
-    if not _are_as_seen(prefix, _texts(paths), numbers) or not _are_passed(prefix, _texts(passed), inodes):
+    if not _are_as_seen(_placed(prefix, left.texts("entries")), left.numbers("entries_seen")):
         return None
-    if any(os.path.lexists(path) for path in _placed(prefix, _texts(absent))):
+    if not _are_passed(_placed(prefix, left.texts("passed")), left.numbers("passed_seen")):
         return None
-    return list(_pieces(painted if is_painted(environ) else plain))
+    if any(os.path.lexists(path) for path in _placed(prefix, left.texts("absent"))):
+        return None
+    return list(_pieces(left["painted" if is_painted(environ) else "plain"]))
 
 
-def _sections(data: bytes) -> list[bytes]:
-    line, _, rest = data.partition(b"\n")
-    sizes = [int(size) for size in line.split()]
-    if len(sizes) != _SECTIONS or sum(sizes) != len(rest) or min(sizes) < 0:
-        raise ValueError
-    sections, at = [], 0
-    for size in sizes:
-        sections.append(rest[at : at + size])
-        at += size
-    return sections
+def read_left(root: str, member: str, arguments: Sequence[str], environ: Mapping[str, str]) -> Left | None:
+    """The stamp of *arguments*, if all is as it was that is no file of the project.
+
+    Raises:
+        OSError: There is none.
+        ValueError: It is none.
+    """
+    with open(path_of(root, member, arguments), "rb") as file:
+        left = Left(file.read())
+    if left["head"] != _head(root, member, arguments, environ):
+        return None
+    if not _are_set(left.texts("variables"), left.texts("beginnings"), environ):
+        return None
+    if left["installed"] and not (stamp.proves(root, environ) or stamp.claim(root, environ)):
+        return None
+    return left
 
 
-def _texts(section: bytes) -> list[str]:
-    return os.fsdecode(section).split("\0") if section else []
+class Left:
+    """A stamp as it stands in its file.
+
+    Raises:
+        ValueError: It is none.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        line, _, self._data = data.partition(b"\n")
+        sizes = [int(size) for size in line.split()]
+        if len(sizes) != len(SECTIONS) or sum(sizes) != len(self._data) or min(sizes) < 0:
+            raise ValueError
+        at = 0
+        self._places = {}
+        for name, size in zip(SECTIONS, sizes, strict=True):
+            self._places[name] = slice(at, at + size)
+            at += size
+
+    def __getitem__(self, name: str) -> bytes:
+        """The section *name*."""
+        return self._data[self._places[name]]
+
+    def texts(self, name: str) -> list[str]:
+        """The section *name*, of texts."""
+        section = self[name]
+        return os.fsdecode(section).split("\0") if section else []
+
+    def numbers(self, name: str) -> list[int]:
+        """The section *name*, of numbers."""
+        numbers: list[int] = memoryview(self[name]).cast("Q").tolist()
+        return numbers
 
 
 def _placed(prefix: str, paths: list[str]) -> list[str]:
@@ -153,12 +190,9 @@ def _are_set(variables: list[str], beginnings: list[str], environ: Mapping[str, 
     return not beginnings or all(name in known or not name.startswith(tuple(beginnings)) for name in environ)
 
 
-def _are_as_seen(prefix: str, paths: list[str], numbers: bytes) -> bool:
-    values = memoryview(numbers).cast("Q").tolist()
-    if len(values) != 5 * len(paths):
-        return False
-    five, lstat = [iter(values)] * 5, os.lstat
-    for path, size, mtime_ns, inode, ctime_ns, mode in zip(_placed(prefix, paths), *five, strict=False):
+def _are_as_seen(paths: list[str], numbers: list[int]) -> bool:
+    five, lstat = [iter(numbers)] * 5, os.lstat
+    for path, size, mtime_ns, inode, ctime_ns, mode in zip(paths, *five, strict=False):
         try:
             found = lstat(path)
         except OSError:
@@ -171,19 +205,16 @@ def _are_as_seen(prefix: str, paths: list[str], numbers: bytes) -> bool:
             or found.st_mode != mode
         ):
             return False
-    return True
+    return len(numbers) == 5 * len(paths)
 
 
-def _are_passed(prefix: str, paths: list[str], inodes: bytes) -> bool:
-    values = memoryview(inodes).cast("Q").tolist()
-    if len(values) != 2 * len(paths):
-        return False
-    each = iter(values)
-    for path, inode, mode in zip(_placed(prefix, paths), each, each, strict=False):
+def _are_passed(paths: list[str], numbers: list[int]) -> bool:
+    each = iter(numbers)
+    for path, inode, mode in zip(paths, each, each, strict=False):
         found = os.lstat(path)
         if found.st_ino != inode or found.st_mode != mode:
             return False
-    return True
+    return len(numbers) == 2 * len(paths)
 
 
 def _pieces(section: bytes) -> Iterator[tuple[int, bytes]]:
@@ -242,6 +273,7 @@ def write(
     entries: Mapping[str, Sequence[int]],
     passed: Mapping[str, Sequence[int]],
     absent: Iterable[str],
+    tasks: Mapping[str, tuple[float, Iterable[str]]],
 ) -> None:
     """Leave a stamp: while all of that is so, *arguments* in *member* print what is given.
 
@@ -256,40 +288,54 @@ def write(
         entries: Absolute paths, with size, mtime, inode, ctime and mode.
         passed: Absolute paths of folders, with inode and mode.
         absent: Absolute paths where nothing is.
+        tasks: By name, how long each took, and which of those paths it is fresh by; under :data:`COMMON`
+            what all are.
     """
-    inside = f"{root}/"
+    absent = list(absent)
     texts = [f"{name}={value}" if value is not None else name for name, value in variables.items()]
-    sections = [
-        _head(root, member, arguments, environ),
-        _joined(texts),
-        _joined(beginnings),
-        b"installed" if is_installed else b"",
-        _packed(plain),
-        _packed(painted),
-        _joined(_from_root(path, inside) for path in entries),
-        _numbers(entries.values()),
-        _joined(_from_root(path, inside) for path in passed),
-        _numbers(passed.values()),
-        _joined(_from_root(path, inside) for path in absent),
-    ]
-    data = b" ".join(b"%d" % len(section) for section in sections) + b"\n" + b"".join(sections)
+    sections = {
+        "head": _head(root, member, arguments, environ),
+        "variables": _joined(texts),
+        "beginnings": _joined(beginnings),
+        "installed": b"installed" if is_installed else b"",
+        "plain": _packed(plain),
+        "painted": _packed(painted),
+        "entries": _joined(_from_root(path, root) for path in entries),
+        "entries_seen": _numbers(number for row in entries.values() for number in row),
+        "passed": _joined(_from_root(path, root) for path in passed),
+        "passed_seen": _numbers(number for row in passed.values() for number in row),
+        "absent": _joined(_from_root(path, root) for path in absent),
+        "tasks": _joined(tasks),
+        "seconds": _numbers(int(seconds * 1e6) for seconds, _ in tasks.values()),
+        "uses": _numbers(_uses(tasks, [*entries, *passed, *absent])),
+    }
+    sizes = b" ".join(b"%d" % len(sections[name]) for name in SECTIONS)
     try:
         path = path_of(root, member, arguments)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         temporary = f"{path}.{os.getpid()}"
         with open(temporary, "wb") as file:
-            file.write(data)
+            file.write(sizes + b"\n" + b"".join(sections[name] for name in SECTIONS))
         os.replace(temporary, path)
         _keep_the_last(os.path.dirname(path))
     except (OSError, ValueError):
         return
 
 
-def _from_root(path: str, inside: str) -> str:
+def _uses(tasks: Mapping[str, tuple[float, Iterable[str]]], paths: list[str]) -> Iterator[int]:
+    """For each task how many of *paths* it uses, and their numbers."""
+    numbers: dict[str, list[int]] = {}
+    for number, path in enumerate(paths):
+        numbers.setdefault(path, []).append(number)
+    for _, used in tasks.values():
+        found = [number for path in used for number in numbers[path]]
+        yield len(found)
+        yield from found
+
+
+def _from_root(path: str, root: str) -> str:
     """*path* as short as it can be told."""
-    if path + "/" == inside:
-        return "."
-    return path.removeprefix(inside)
+    return "." if path == root else path.removeprefix(f"{root}/")
 
 
 def _joined(texts: Iterable[str]) -> bytes:
@@ -300,9 +346,9 @@ def _packed(said: Said) -> bytes:
     return b"".join(b"%d %d\n%s" % (stream, len(text), text) for stream, text in said)
 
 
-def _numbers(rows: Iterable[Sequence[int]]) -> bytes:
+def _numbers(numbers: Iterable[int]) -> bytes:
     mask = (1 << 8 * _WORD) - 1
-    return b"".join((number & mask).to_bytes(_WORD, sys.byteorder) for row in rows for number in row)
+    return b"".join((number & mask).to_bytes(_WORD, sys.byteorder) for number in numbers)
 
 
 def _keep_the_last(folder: str) -> None:

@@ -16,6 +16,8 @@ def critical_path(seconds: Mapping[T, float], needs: Mapping[T, Sequence[T]]) ->
             chains go through it.
         needs: What each needs directly, without cycles.
     """
+    if not any(seconds.values()):
+        return []
     total: dict[T, float] = {}
     before: dict[T, T | None] = {}
     for task in _in_order(needs):

@@ -110,6 +110,9 @@ class ScriptPerformer:
         self._results = results
         self.asked = frozenset(asked)
         self.had_terminal: set[TaskId] = set()
+        # What has done something in this run, or needs what has; and the members whose tasks have.
+        self._news: set[TaskId] = set()
+        self._working: set[str] = set()
         self._copies = _Copies(session, foresee if manner.is_preview else refresh)
         self._root = f"{session.project.root}/"
         self.records = Records(session.project)
@@ -126,11 +129,17 @@ class ScriptPerformer:
     def judge(self, task: ScriptTask) -> Outcome | Stale:
         """See :class:`~hpmtasks.scripts.schedule.Performer`."""
         if task.config.command is None:
+            self._has_news(task)
             return Outcome("fresh")  # it stands for others
         if not task.config.is_kept:
             return Stale("nothing is kept of it")
         if self._manner.force:
             return Stale("it was to be run in any case")
+        if self._is_fresh_as_before(task):
+            return Outcome("fresh", seconds=self.seconds_of(task.id) or 0.0)
+        return self._judged_by_record(task)
+
+    def _judged_by_record(self, task: ScriptTask) -> Outcome | Stale:
         record = self.records.get(task.id)
         if record is None:
             return Stale("nothing is known of an earlier run")
@@ -138,7 +147,7 @@ class ScriptPerformer:
         reason = self._why_stale(task, record, self._key(task, seen), seen)
         if reason:
             return Stale(reason)
-        self._add_evidence(task, seen)
+        self._add_evidence(task, seen, record.seconds)
         if task.id in self.asked and record.result is not None:
             self._replay(task, record.result)
         return Outcome("fresh", seconds=record.seconds)
@@ -152,13 +161,34 @@ class ScriptPerformer:
                 return False
         except HpmError:
             return False
-        self._add_evidence(task, seen)
+        self._add_evidence(task, seen, record.seconds)
         return True
 
-    def _add_evidence(self, task: ScriptTask, seen: Sightings | None) -> None:
+    def _add_evidence(self, task: ScriptTask, seen: Sightings | None, seconds: float) -> None:
         if seen is not None and self._manner.evidence is not None:
             self.records.show(task.id, seen)
-            self._manner.evidence.add(task.id, seen)
+            self._manner.evidence.add(task.id, seen, seconds)
+
+    def _is_fresh_as_before(self, task: ScriptTask) -> bool:
+        """Whether what an earlier run has left shows that *task* is fresh, and nothing is to be printed.
+
+        Nothing that it needs may have done anything in this run, and no member's task that may have
+        changed what stands in hem_modules.
+        """
+        evidence = self._manner.evidence
+        if evidence is None or task.id in self.asked or self._working - {task.member.path}:
+            return False
+        return not self._has_news(task) and evidence.shows_still(task.id)
+
+    def _has_news(self, task: ScriptTask) -> bool:
+        """Whether something that *task* needs, directly or not, has done something; then so it is noted."""
+        is_so = any(
+            need in self._news or (self._tasks[need].config.persistent and self._has_news(self._tasks[need]))
+            for need in task.needs
+        )
+        if is_so:
+            self._news.add(task.id)
+        return is_so
 
     def _why_stale(self, task: ScriptTask, record: Record, key: Key, seen: Sightings | None) -> str:
         """What there is to do for *task*, as a clause; empty if nothing, and *seen* is told why."""
@@ -178,6 +208,8 @@ class ScriptPerformer:
 
     def perform(self, task: ScriptTask) -> Outcome:
         """See :class:`~hpmtasks.scripts.schedule.Performer`."""
+        self._news.add(task.id)
+        self._working.add(task.member.path)
         try:
             if task.config.persistent and not self._has_terminal(task):
                 return self._run_service(task)
@@ -199,6 +231,10 @@ class ScriptPerformer:
 
     def seconds_of(self, task: TaskId) -> float | None:
         """See :class:`~hpmtasks.scripts.schedule.Performer`."""
+        evidence = self._manner.evidence
+        told = evidence.seconds_of(task) if evidence is not None else None
+        if told is not None:
+            return told or None
         record = self.records.get(task)
         return record.seconds if record is not None and record.seconds else None
 

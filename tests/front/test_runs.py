@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from hpmtasks.front import runs
+from hpmtasks.scripts.presumption import presume
 from tests.support.command_line import PATIENCE_SECONDS, REPOSITORY, CommandLine, Ran, terminal
 
 #: How many random mutations one run tries; a nightly run tries more.
@@ -111,6 +112,19 @@ class Project(CommandLine):
             assert (out, err) == ("", "")
             return None
         return Ran(code, out, err)
+
+    def presumed(self, *asked: str) -> set[str]:
+        """The tasks that are fresh by what the stamp of what is *asked* still shows."""
+        below, *arguments = asked
+        member = "packages/lib" if below.startswith("packages/lib") else ""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in os.environ:
+                patch.delenv(name)
+            for name, value in self.environ.items():
+                patch.setenv(name, value)
+            found = presume(str(self.project), member, arguments, self.environ)
+        names = ["gen", "build", "lint", "test", "acme/lib#build", "acme/lib#test"]
+        return {name for name in names if found is not None and found.of(name) is not None}
 
     def ran(self, *asked: str, **environ: str) -> Ran:
         """What a run by the graph does, where and what is *asked*."""
@@ -413,8 +427,8 @@ def test_verify_tells_a_stamp_that_lies(settled: Project) -> None:
     path = Path(runs.path_of(str(settled.project), "", ["run", "all"]))
     line, _, rest = path.read_bytes().partition(b"\n")
     sizes = [int(size) for size in line.split()]
-    kept = rest[: sum(sizes[:6])]
-    path.write_bytes(b" ".join(b"%d" % size for size in [*sizes[:6], 0, 0, 0, 0, 0]) + b"\n" + kept)
+    sizes[6:] = [0] * len(sizes[6:])  # nothing is looked at
+    path.write_bytes(b" ".join(b"%d" % size for size in sizes) + b"\n" + rest[: sum(sizes)])
     settled.write("schema/one", "changed\n")
     ran = settled.ran(".", "run", "all", HPM_FASTPATH="verify")
     assert ran.code == 70
@@ -601,6 +615,19 @@ MUTATIONS_OF: list[Mutation] = [
 ]
 
 
+def _mutated(project: Project, dice: random.Random, environ: dict[str, str]) -> tuple[tuple[str, ...], str]:
+    """Something was asked for, and then something happened to the project; what, and how that is called."""
+    asked = dice.choice(ASKED)
+    if project.ran(*asked).code or dice.randrange(6) == 0:
+        project.fill()
+        project.environ = dict(environ)
+        project.ran(*asked)
+    mutations = dice.choices(MUTATIONS_OF, k=dice.choice([1, 1, 1, 2]))
+    for mutate in mutations:
+        mutate(project, dice)
+    return asked, f"{' '.join(asked)}, after {', '.join(mutate.__name__ for mutate in mutations)}"
+
+
 @pytest.mark.slow
 def test_it_says_what_a_run_says_or_nothing(project: Project) -> None:
     """After random mutations, whenever the stamp speaks, a run finds all fresh and prints the same."""
@@ -608,17 +635,49 @@ def test_it_says_what_a_run_says_or_nothing(project: Project) -> None:
     environ = dict(project.environ)
     spoke = 0
     for _ in range(MUTATIONS):
-        asked = dice.choice(ASKED)
-        if project.ran(*asked).code or dice.randrange(6) == 0:
-            project.fill()
-            project.environ = dict(environ)
-            project.ran(*asked)
-        mutations = dice.choices(MUTATIONS_OF, k=dice.choice([1, 1, 1, 2]))
-        for mutate in mutations:
-            mutate(project, dice)
+        asked, told = _mutated(project, dice, environ)
         said = project.said(*asked)
         if said is not None:
-            told = f"{' '.join(asked)}, after {', '.join(mutate.__name__ for mutate in mutations)}"
-            assert without_seconds(said) == without_seconds(project.ran(*asked)), told
+            ran = project.ran(*asked, HPM_FASTPATH="off")
+            assert without_seconds(said) == without_seconds(ran), told
             spoke += 1
     assert spoke > MUTATIONS // 20, "a stamp that never speaks would pass this test"
+
+
+@pytest.mark.slow
+def test_what_is_presumed_to_be_fresh_is_fresh(project: Project) -> None:
+    """After random mutations, whatever a stamp still shows of a task, a look at all of it finds the same."""
+    dice = random.Random(20261123)  # noqa: S311  chance, not secrets
+    environ = dict(project.environ)
+    presumed = 0
+    for _ in range(MUTATIONS):
+        asked, told = _mutated(project, dice, environ)
+        shown = project.presumed(*asked)
+        foreseen = project.ran(asked[0], asked[1], "--dry-run=json", *asked[2:], HPM_FASTPATH="off")
+        if shown and foreseen.code == 0:
+            verdicts = {each["task"]: each["verdict"] for each in foreseen.data["tasks"]}
+            stale = [task for task in shown & verdicts.keys() if verdicts[task] not in ("fresh", "depends")]
+            assert not stale, told
+            presumed += len(shown)
+    assert presumed > MUTATIONS // 4, "who presumes nothing would pass this test"
+
+
+def test_only_what_changed_and_what_needs_it_is_looked_at(settled: Project) -> None:
+    """Of the tasks of a stamp that has become silent, those stay fresh whose files are as they were."""
+    assert settled.presumed(".", "run", "all") == {"gen", "build", "lint", "test", "acme/lib#build"}
+    settled.write("packages/lib/src/lib.txt", "other\n")
+    assert settled.presumed(".", "run", "all") == {"gen", "build", "lint", "test"}
+    (settled.project / "gen/out.txt").unlink()
+    assert settled.presumed(".", "run", "all") == {"lint", "test"}
+    settled.declare(gen="true")
+    assert settled.presumed(".", "run", "all") == set()
+
+
+def test_what_needs_what_has_changed_is_looked_at(settled: Project) -> None:
+    """Although nothing of its own was another when the run began."""
+    settled.write("schema/one", "changed\n")
+    assert "5 tasks: 3 ran, 2 fresh" in settled.ran(".", "run", "all").err
+    assert "changed" in (settled.project / "report.txt").read_text()
+    settled.write("schema/one", "schema/one\n")
+    assert "5 tasks: 3 restored, 2 fresh" in settled.ran(".", "run", "all").err
+    assert "changed" not in (settled.project / "report.txt").read_text()

@@ -13,6 +13,7 @@ from hpmtasks.model.manifest import add_dependency, parse_specifier
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.constraint import caret
 from hpmtasks.session import Session
+from hpmtasks.session.foresight import foresee_newest
 from hpmtasks.session.newest import newest
 
 Wanted = list[tuple[PackageName, str | None]]
@@ -79,8 +80,7 @@ def _take_on(context: Context, session: Session, wanted: Wanted) -> list[Edit]:
         require_another(member, name)
     asked = [name for name, constraint in wanted if constraint is None and name not in own]
     for name in asked:
-        session.expect_tags(name)
-        session.speculation.begin(name)
+        foresee_newest(session, name)
     if asked and not context.arguments.dry_run:
         load_graph()  # takes its time, in which the answers come
     for name, constraint in wanted:

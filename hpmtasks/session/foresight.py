@@ -20,6 +20,7 @@ from hpmtasks.session.acquire import acquisition
 from hpmtasks.session.ahead import begin
 from hpmtasks.session.delivery import Order
 from hpmtasks.session.manifests import published_manifest
+from hpmtasks.session.newest import newest_of
 from hpmtasks.session.session import Session
 from hpmtasks.session.speculation import is_answered
 
@@ -56,6 +57,22 @@ def foresee(session: Session, name: PackageName, tag: Tag) -> None:
         acquisition(session, name, tag.version, tag.commit),
         (f"foresight of {name.key}", follow_all),
     )
+    import hpmtasks.store.extract  # noqa: F401  it takes its time, in which the archive comes
+
+
+def foresee_newest(session: Session, name: PackageName) -> None:
+    """Read the tags of *name* ahead, and fetch its newest release, which will probably be taken."""
+
+    def guess() -> None:
+        with suppress(HpmError):
+            versions = {
+                tag.version: tag for tag in session.executor.collect(*session.reading_tags(name)).tags
+            }
+            if versions:
+                foresee(session, name, versions[newest_of([*versions])])
+
+    session.executor.start(session.reading_tags(name), (f"guess for {name.key}", guess))
+    session.speculation.begin(name)
 
 
 def follow(session: Session, requirement: Requirement, *, lowest: bool = False) -> None:

@@ -26,7 +26,7 @@ class GitTransport:
         self._server = server_url
         self._files = files_url
         self._token = token.for_git() if token else None
-        self._shortcut: Shortcut | None = None
+        self._shortcut = Shortcut.known(server_url)
         # Whose packages are not where the shortcut leads: private ones.
         self._owners_without: set[str] = set()
 

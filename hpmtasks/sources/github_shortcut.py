@@ -7,10 +7,12 @@ redirect. That of a private package has a key in it, and teaches nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
+from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageName
+
+_CODELOAD = "https://codeload.github.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class Shortcut:
         if not package or not found or "?" in url or commit in after:
             return None
         return cls(before, between, after)
+
+    @classmethod
+    def known(cls, server_url: str) -> Self | None:
+        """That of GitHub itself, whose links lead to codeload; of other servers it is found out."""
+        return cls(_CODELOAD, "tar.gz/", "") if server_url == "https://github.com" else None
 
     def to(self, name: PackageName, commit: str) -> str:
         """Where the archive of *commit* is, if it is public."""

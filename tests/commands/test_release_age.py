@@ -160,5 +160,6 @@ def test_setting_that_is_no_age(own_shell: CommandLine, tmp_path: Path) -> None:
     own_shell.require({"acme/b": "^1.0.0"})
     assert own_shell.run("install", HPM_MINIMUM_RELEASE_AGE="soon").code == 5
     assert own_shell.run("config", "set", "minimum_release_age", "soon").code == 5
+    own_shell.home.mkdir(exist_ok=True)
     (own_shell.home / "config.json").write_text('{"minimum_release_age": "soon"}')
     assert own_shell.run("install").code == 5

@@ -13,7 +13,7 @@ from hpmtasks.project import Project
 from hpmtasks.project.settings import Settings
 from hpmtasks.project.state import State
 from hpmtasks.session import Session
-from hpmtasks.session.foresight import foresee_requirements
+from hpmtasks.session.foresight import foresee_newest, foresee_requirements
 from hpmtasks.session.options import Options
 from tests.support.command_line import CommandLine
 from tests.support.github_server import GithubServer
@@ -104,3 +104,19 @@ def test_an_unusable_package_json_is_left_to_a_task(shell: CommandLine) -> None:
     shell.write("package.json", "{")
     with closing(_session(shell)) as session:
         foresee_requirements(session)
+
+
+def test_the_newest_release_is_fetched_while_it_is_asked_for(
+    shell: CommandLine, github_server: GithubServer
+) -> None:
+    """Whoever names no version gets the newest release, not a prerelease; what it requires comes as well."""
+    github_server.publish("acme/a", "v1.1.0", dependencies={"acme/b": "^1.0.0"})
+    github_server.publish("acme/a", "v2.0.0-rc.1")
+    commits = {name: github_server.repository(str(name)).tags() for name in (A, B)}
+    with closing(_session(shell)) as session:
+        foresee_newest(session, A)
+        _wait(session, A, B)
+        assert session.store.find_archive(A, commits[A]["v1.1.0"])
+        assert session.store.find_archive(B, commits[B]["v1.0.0"])
+        assert not session.has_read_tags(A)
+    assert github_server.count("codeload *") == 2

@@ -85,11 +85,16 @@ def told(change: Change, resolution: Resolution) -> str:
         return f"  - {change.name}@{change.before}"
     if change.member is not None:
         return f"  {'~' if change.before else '+'} {change.name}@{change.after} ({change.member})"
-    parents = dependents(change.name, resolution)
-    because = f" (dependency of {', '.join(parents)})" if parents else ""
+    why = because(change.name, resolution)
     if change.before is None or change.before == change.after:
-        return f"  + {change.name}@{change.after}{because}"
-    return f"  ~ {change.name}: {change.before} → {change.after}{because}"
+        return f"  + {change.name}@{change.after}{why}"
+    return f"  ~ {change.name}: {change.before} → {change.after}{why}"
+
+
+def because(name: PackageName, resolution: Resolution) -> str:
+    """Which packages of *resolution* brought *name*, as it stands behind its version; empty if none did."""
+    parents = dependents(name, resolution)
+    return f" (dependency of {', '.join(parents)})" if parents else ""
 
 
 def dependents(name: PackageName, resolution: Resolution) -> tuple[str, ...]:

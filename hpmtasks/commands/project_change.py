@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
-from hpmtasks.commands.changes import Done, Edit, as_data, in_order, moves, summary, told
+from hpmtasks.commands.changes import Done, Edit, as_data, because, in_order, moves, summary, told
 from hpmtasks.commands.command import Context
 from hpmtasks.commands.console import Console
 from hpmtasks.errors import Defect, HpmError, Usage
@@ -195,11 +195,16 @@ def remember(context: Context, session: Session) -> None:
         keep_plan(session, context.environ, paths, lambda: _as_new(session, resolution))
 
 
-def _as_new(session: Session, resolution: Resolution) -> tuple[list[str], list[str]]:
-    """What an installation of all of *resolution* says: a line for each package, and notes."""
-    packages = resolution.packages
-    lines = [told(Change(each.name, None, str(each.version)), resolution) for each in packages]
-    return lines, _native_libraries(session, [each.name for each in packages])
+def _as_new(
+    session: Session, resolution: Resolution
+) -> tuple[list[tuple[str, str]], dict[str, Sequence[str]]]:
+    """What an installation of all of *resolution* says: version and reason of each by name, and notes."""
+    packages = sorted(resolution.packages, key=lambda each: each.name)
+    noted = {str(each.name): _native_libraries(session, [each.name]) for each in packages}
+    return (
+        [(str(each.version), because(each.name, resolution)) for each in packages],
+        {name: lines for name, lines in noted.items() if lines},
+    )
 
 
 def open_session(context: Context, options: Options) -> Session:

@@ -13,18 +13,8 @@ left behind; anything that they do not recognise is the graph's business.
 import os
 import sys
 
-#: The words that ask for an installation, and what each of them promises: that everything is in place,
-#: or that ``hem_modules`` was made anew.
-COMMANDS = {"install": "install", "i": "install", "add": "install", "ci": "ci", "clean-install": "ci"}
-#: The options of each under which it comes to the same: with a lock that answers, and is not to change.
-HARMLESS = {
-    "install": frozenset({"--locked", "--frozen", "--offline", "--parallel"}),
-    "ci": frozenset({"--offline"}),
-}
 #: The words that ask for scripts.
 _SCRIPTS = frozenset({"run", "test"})
-_QUIET = ("-q", "--quiet")
-_FOLDER = ("-C", "--dir")
 #: How many more objects are made than freed before the next look for garbage.
 _FEW_GARBAGE_HUNTS = 100_000
 
@@ -59,6 +49,8 @@ def answer(arguments: list[str]) -> int | None:
 
 
 def _installation(arguments: list[str]) -> int | None:
+    from hpmtasks.front.request import request
+
     try:
         asked = request(arguments)
         said = None if asked is None else _said(*asked)
@@ -75,35 +67,6 @@ def _installation(arguments: list[str]) -> int | None:
     except OSError:
         return None
     return 0
-
-
-def request(arguments: list[str]) -> tuple[str, str, bool] | None:
-    """What *arguments* ask for, if it is a whole installation and nothing else.
-
-    Returns:
-        What it promises, a value of :data:`COMMANDS`; the folder that it is to begin in, empty for the
-        current one; and whether nothing is to be said.
-    """
-    command = folder = ""
-    options = set()
-    is_quiet = False
-    words = iter(arguments)
-    for word in words:
-        if word in _FOLDER and not folder:
-            folder = next(words, "")
-            if not folder or folder.startswith("-"):
-                return None
-        elif word in _QUIET:
-            is_quiet = True
-        elif word.startswith("-"):
-            options.add(word)
-        elif command or word not in COMMANDS:
-            return None
-        else:
-            command = COMMANDS[word]
-    if not command or not HARMLESS[command].issuperset(options):
-        return None
-    return command, folder, is_quiet
 
 
 def _said(command: str, folder: str, is_quiet: bool) -> str | None:
@@ -125,7 +88,7 @@ def _said(command: str, folder: str, is_quiet: bool) -> str | None:
         if said is None:
             from hpmtasks.front.plan import answer as restore
 
-            said = restore(is_quiet=is_quiet)
+            said = restore(command, is_quiet=is_quiet)
     finally:
         if said is None and folder:
             os.chdir(here)

@@ -171,7 +171,7 @@ static int enter(const char *given, char *folder) {
     return chdir(given) == 0 && getcwd(folder, PATH_MAX) && folder[1] && strcmp(folder, wanted) == 0;
 }
 
-/* front.request and stamp.answer: whether `words` ask for what the stamp can tell, and it tells it; then
+/* request.request and stamp.answer: whether `words` ask for what the stamp can tell, and it tells it; then
    `said` holds what is to be said. */
 static int answer(int count, char **words, char *said) {
     const char *mode = getenv("HPM_FASTPATH"), *given = NULL;

@@ -5,12 +5,14 @@ the stat that the store has recorded of them, and the project's state but for wh
 folders can tell. It stands under the fingerprint of everything that the run depended on:
 package.json, package-lock.json, the user's settings, the environment. If ``hem_modules`` is
 missing and all of that is as it was, the folders are linked anew and the state written, so that
-the graph, whoever asks it, finds every task fresh.
+the graph, whoever asks it, finds every task fresh. Where another plan's packages stand, as after a
+change of branches, those that differ are exchanged, and what hpm did not put there stays.
 
 It may only ever do what the graph would do. Every file is compared with its recorded stat before
-it is linked; another boot, a difference, a file system that cannot link, anything that is not
-understood: nothing has happened, and the graph's answer is asked for. Everything is made under a
-temporary name beside its place; ``hem_modules`` appears complete or not at all.
+it is linked, and every folder before it goes; another boot, a difference, a file system that cannot
+link, anything that is not understood: nothing has happened, and the graph's answer is asked for.
+Everything is made under a temporary name in ``.hpm``; ``hem_modules`` appears complete or not
+at all, and so does each package in it.
 
 Imports are those of ``stamp``, and the fingerprint. ``session.planning`` writes plans.
 """
@@ -18,52 +20,48 @@ Imports are those of ``stamp``, and the fingerprint. ``session.planning`` writes
 from __future__ import annotations
 
 import os
-import sys
 import time
 
 from hpmtasks.front import stamp
+from hpmtasks.front.linking import Unusable, lay_out, remove
+from hpmtasks.front.standing import AFTER, BEFORE, MODULES, STATE, Standing
+from hpmtasks.front.telling import Change, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from typing import Any
 
 #: Another number, hpm or Python: a plan is not recognised, and has another name anyway.
-FORMAT = f"hpm plan 1, {stamp.FORMAT}"
+FORMAT = f"hpm plan 2, {stamp.FORMAT}"
 #: The store's folder; ``store.layout`` says the same.
 STORE = "v1"
-MODULES, LOCKFILE = "hem_modules", "package-lock.json"
-_STATE, _RESOLUTION, _LINKS = ".hpm/state.json", ".hpm/resolution.json", ".hpm/links.json"
-# Below that many files a second process costs more than it brings.
-_FILES_FOR_TWO = 300
-# Of a mode; the stat module is not built in.
-_TYPE_AND_EXECUTABLE = 0o170100
+LOCKFILE = "package-lock.json"
+_RESOLUTION, _LINKS = ".hpm/resolution.json", ".hpm/links.json"
 
 
-class _Unusable(Exception):
-    """The plan does not fit what is there; the graph knows what to do."""
-
-
-def answer(*, is_quiet: bool = False) -> str | None:
-    """What ``hpm install`` or ``hpm ci`` say in the current folder, if a plan could do it, and did.
+def answer(command: str = "install", *, is_quiet: bool = False) -> str | None:
+    """What *command* says in the current folder, if a plan could do it, and did.
 
     Args:
+        command: ``install``, or ``ci``, which is only answered where there is no ``hem_modules``.
         is_quiet: Nothing is noted besides.
     """
     if not hasattr(os, "fork"):
         return None
     began = time.monotonic()
     try:
-        return _answer(began, is_quiet)
-    except (OSError, ValueError, EOFError, TypeError, ImportError, KeyError, _Unusable):
+        change = _answer(command)
+    except (OSError, ValueError, EOFError, TypeError, ImportError, KeyError, IndexError, Unusable):
         return None
+    if change is None:
+        return None
+    return "" if is_quiet else told(change, time.monotonic() - began)
 
 
-def _answer(began: float, is_quiet: bool) -> str | None:
+def _answer(command: str) -> Change | None:
     root = _root()
-    if root is None or os.path.lexists(f"{root}/{MODULES}") or os.path.lexists(f"{root}/{_LINKS}"):
-        return None
-    if not stamp.is_anchored(os.environ):
+    if root is None or os.path.lexists(f"{root}/{_LINKS}") or not stamp.is_anchored(os.environ):
         return None
     cache, config = places(os.environ)
     if not os.path.isdir(f"{cache}/{STORE}/plans"):
@@ -73,16 +71,20 @@ def _answer(began: float, is_quiet: bool) -> str | None:
         path = plan_path(cache, key_of(root, os.environ, config))
         with open(path, "rb") as file:
             plan = _unsealed(file.read())
+        standing = Standing(root, plan["boot"])
+        if standing.is_there and command != "install":
+            return None
+        change = _compared(plan, standing)
         store = _taken(f"{cache}/{STORE}/mutex", exclusively=False)
         try:
-            _restore(root, cache, plan)
+            _restore(root, cache, plan, change, standing)
         finally:
             os.close(store)
         os.utime(path)
         stamp.write(root, os.environ, plan["stamped"], len(plan["packages"]))
     finally:
         os.close(mutex)
-    return _told(plan, time.monotonic() - began, is_quiet)
+    return change
 
 
 def _root() -> str | None:
@@ -93,25 +95,6 @@ def _root() -> str | None:
             if b'"workspaces"' in file.read():
                 return None
     return folders[0] if folders else None
-
-
-def _told(plan: Mapping[str, Any], seconds: float, is_quiet: bool) -> str:
-    """What the graph says of the same; notes go to stderr at once."""
-    if is_quiet:
-        return ""
-    lines: list[str] = list(plan["told"])
-    if _is_painted(os.environ):
-        lines = [_painted(line) for line in lines]
-    for line in plan["noted"]:
-        print(line, file=sys.stderr)
-    count = len(plan["packages"])
-    lines.append(f"\nInstalled {count} package{'' if count == 1 else 's'} in {seconds:.1f}s")
-    return "\n".join(lines)
-
-
-def mode_of(*, executable: bool) -> int:
-    """What of the mode of a file of the store counts, in the form of a plan's rows."""
-    return 0o100100 if executable else 0o100000
 
 
 def places(environ: Mapping[str, str]) -> tuple[str, str]:
@@ -172,10 +155,10 @@ def _unsealed(data: bytes) -> dict[str, Any]:
 
     # marshal may do anything with bytes that it has not written; these it has.
     if xxhash.xxh3_128_digest(data[16:]) != data[:16]:
-        raise _Unusable
+        raise Unusable
     plan: dict[str, Any] = marshal.loads(data[16:])  # noqa: S302
     if plan["format"] != FORMAT or not plan["boot"] or plan["boot"] != stamp.boot():
-        raise _Unusable
+        raise Unusable
     return plan
 
 
@@ -200,86 +183,75 @@ def _taken(path: str, *, exclusively: bool) -> int:
     return descriptor
 
 
-def _restore(root: str, cache: str, plan: Mapping[str, Any]) -> None:
+def _compared(plan: Mapping[str, Any], standing: Standing) -> Change:
+    """How what stands differs from *plan*.
+
+    Raises:
+        Unusable: Something there is neither hpm's nor as it was left.
+    """
+    befores = [standing.version_if_other(name, tree) for name, tree, *_ in plan["packages"]]
+    return Change(plan, befores, standing.others())
+
+
+def _restore(root: str, cache: str, plan: Mapping[str, Any], change: Change, standing: Standing) -> None:
     """``hem_modules`` and the state are what the run left that wrote *plan*."""
-    packages = plan["packages"]
-    staged = f"{root}/{_temporary_name()}"
+    resolution = f"{root}/{_RESOLUTION}"
+    if not change.comes and not change.gone and standing.is_there:
+        with open(resolution, "rb") as file:
+            is_same = file.read() == plan["resolution"]
+        if is_same and not standing.text.startswith(f"{plan['state'][0]},"):
+            raise Unusable  # the state tells of more, or of less, than the plan knows
+        if is_same:
+            return
+    fresh, old = (f"{root}/.hpm/{_temporary_name()}" for _ in range(2))
     try:
-        os.mkdir(staged)
-        for owner in plan["owners"]:
-            os.mkdir(f"{staged}/{owner}")
-        _lay_out(packages, f"{cache}/{STORE}/trees", staged)
-        _write(f"{root}/{_RESOLUTION}", plan["resolution"])
-        _write(f"{root}/{_STATE}", _state(plan["state"], packages, staged))
+        os.mkdir(fresh)
+        lay_out([plan["packages"][at] for at in change.comes], f"{cache}/{STORE}/trees", fresh)
         stamp.remove(root)
-        os.rename(staged, f"{root}/{MODULES}")
-    except BaseException:
-        _remove(staged)
-        raise
+        if standing.is_there:
+            os.mkdir(old)
+            _exchange(f"{root}/{MODULES}", fresh, old, change)
+            modules = f"{root}/{MODULES}"
+        else:
+            modules = fresh
+        _write(resolution, plan["resolution"])
+        _write(f"{root}/{STATE}", _state(plan, modules))
+        if not standing.is_there:
+            os.rename(fresh, f"{root}/{MODULES}")
+    finally:
+        if standing.is_there or os.path.lexists(fresh):
+            remove(fresh)
+            remove(old)
 
 
-def _lay_out(packages: Sequence[Any], trees: str, target: str) -> None:
-    """The folders of *packages* are in *target*; by two processes if that pays."""
-    total = sum(len(files) for _, _, _, files in packages)
-    if total < _FILES_FOR_TWO or (os.cpu_count() or 1) < 2 or sys.platform == "darwin":
-        for package in packages:
-            _link(package, trees, target)
-        return
-    mine, theirs = packages[::2], packages[1::2]
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            for package in theirs:
-                _link(package, trees, target)
-            code = 0
-        finally:
-            os._exit(code)
-    try:
-        for package in mine:
-            _link(package, trees, target)
-    except BaseException:
-        import signal
-
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        raise
-    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
-        raise _Unusable
+def _exchange(modules: str, fresh: str, old: str, change: Change) -> None:
+    """The packages in *fresh* stand in *modules*, and those that they replace, or that go, in *old*."""
+    for number, at in enumerate(change.comes):
+        name = change.name_of(at)
+        place = f"{modules}/{name}"
+        if change.befores[at]:
+            os.rename(place, f"{old}/{number}")
+        else:
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+        os.rename(f"{fresh}/{name}", place)
+    for number, (name, _) in enumerate(change.gone, start=len(change.comes)):
+        os.rename(f"{modules}/{name}", f"{old}/{number}")
+        try:  # noqa: SIM105  contextlib is not built in
+            os.rmdir(os.path.dirname(f"{modules}/{name}"))
+        except OSError:
+            pass
 
 
-def _link(package: tuple[str, str, Any, Any], trees: str, target: str) -> None:
-    """One package: its folders made, its files linked, each of them as the store recorded it."""
-    name, tree, folders, files = package
-    source, folder = f"{trees}/{tree[:2]}/{tree}/files/", f"{target}/{name}/"
-    os.mkdir(folder)
-    for each in folders:
-        os.mkdir(folder + each)
-    lstat, link = os.lstat, os.link
-    for path, size, mtime_ns, inode, mode in files:
-        at = source + path
-        found = lstat(at)
-        if (
-            found.st_size != size
-            or found.st_mtime_ns != mtime_ns
-            or found.st_ino != inode
-            or found.st_mode & _TYPE_AND_EXECUTABLE != mode
-        ):
-            raise _Unusable
-        link(at, folder + path)
-    os.utime(f"{trees}/{tree[:2]}/{tree}")  # when it was last needed
-
-
-def _state(parts: tuple[str, Sequence[str], str], packages: Sequence[Any], modules: str) -> bytes:
-    """``.hpm/state.json`` with the times and inodes of the new folders, sealed as ``files.sealed`` does."""
+def _state(plan: Mapping[str, Any], modules: str) -> bytes:
+    """``.hpm/state.json`` with the times and inodes of the folders, sealed as ``files.sealed`` does."""
     import xxhash
 
-    head, rows, tail = parts
+    tasks, rows = plan["state"]
     filled = []
-    for row, package in zip(rows, packages, strict=True):
+    for row, package in zip(rows, plan["packages"], strict=True):
         found = os.lstat(f"{modules}/{package[0]}")
         filled.append(f"{row}{found.st_mtime_ns},{found.st_ino}]")
-    rest = f"{head}{','.join(filled)}{tail}".encode()
+    rest = f'{tasks},"files":[],"tools":{{}}{BEFORE}{",".join(filled)}{AFTER}'.encode()
     return b'{"fingerprint":"' + xxhash.xxh3_128_hexdigest(rest).encode() + b'",' + rest
 
 
@@ -300,31 +272,3 @@ def _temporary_name() -> str:
         namespace = ""
     machine = zlib.crc32(f"{os.uname().nodename} {namespace}".encode())
     return f".tmp-{machine:08x}-{os.getpid()}-{os.urandom(6).hex()}"
-
-
-def _remove(folder: str) -> None:
-    for path, folders, files in os.walk(folder, topdown=False):
-        for each in files:
-            os.unlink(f"{path}/{each}")
-        for each in folders:
-            os.rmdir(f"{path}/{each}")
-    try:  # noqa: SIM105  contextlib is not built in
-        os.rmdir(folder)
-    except OSError:
-        pass
-
-
-def _is_painted(environ: Mapping[str, str]) -> bool:
-    """Whether stdout is to be coloured, by the rules of ``commands.colour``."""
-    if environ.get("NO_COLOR"):
-        return False
-    if environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
-        return True
-    return sys.stdout.isatty() and not environ.get("CI") and environ.get("TERM") != "dumb"
-
-
-def _painted(line: str) -> str:
-    """A line of what came, in the colours of ``commands.colour``."""
-    head, because, parents = line.partition(" (")
-    came = f"  \x1b[32m{head.removeprefix('  ')}\x1b[0m"
-    return f"{came}\x1b[2m{because}{parents}\x1b[0m" if because else came

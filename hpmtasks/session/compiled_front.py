@@ -16,20 +16,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from hpmtasks import __version__, front
+from hpmtasks import __version__
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import Usage
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.files.fingerprint import fingerprint
 from hpmtasks.front import stamp
+from hpmtasks.front.request import COMMANDS, HARMLESS
 from hpmtasks.project.settings import config_path_of
 
 #: ``outdated``: made for another hpm. ``foreign``: something that hpm did not make has its name.
 Status = Literal["absent", "current", "outdated", "foreign"]
 
 _MARK = b"hpm front, made for "
-_SOURCE = Path(front.__file__).with_name("hpm.c")
+_SOURCE = Path(stamp.__file__).with_name("hpm.c")
 # Without shared libraries it starts in half the time; not every system can.
 _MANNERS = (("-static",), ())
 # Longer than any compiler takes for two hundred lines; who reaches it hangs.
@@ -153,8 +154,8 @@ def _definitions(program: Sequence[str]) -> dict[str, list[bytes]]:
         "PROGRAM": [os.fsencode(word) for word in program],
         "MADE_FOR": [text for path in witnesses for text in (path, stamp.look(path))],
         "VARIABLES": _encoded(stamp.VARIABLES),
-        "COMMANDS": _encoded(word for word, verb in front.COMMANDS.items() if verb == "install"),
-        "HARMLESS": _encoded(sorted(front.HARMLESS["install"])),
+        "COMMANDS": _encoded(word for word, verb in COMMANDS.items() if verb == "install"),
+        "HARMLESS": _encoded(sorted(HARMLESS["install"])),
     }
 
 

@@ -13,21 +13,20 @@ from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.boot import boot
 from hpmtasks.files.shared_mutex import shared
 from hpmtasks.front import plan
+from hpmtasks.front.linking import mode_of
 from hpmtasks.project.state import FORMAT, Installed
 from hpmtasks.session.session import Session
 from hpmtasks.store.entries import TreeFile
 
 #: So many are kept, those that were used last.
 MOST_PLANS = 32
-# The state without its packages; what stands before and after these in the file.
-_BEFORE, _AFTER = ',"packages":{', "}}"
 
 
 def keep_plan(
     session: Session,
     environ: Mapping[str, str],
     stamped: Iterable[str],
-    say: Callable[[], tuple[Sequence[str], Sequence[str]]],
+    say: Callable[[], tuple[Sequence[tuple[str, str]], Mapping[str, Sequence[str]]]],
 ) -> None:
     """The store has a plan of what *session* installed, if it is one that links alone can make again.
 
@@ -37,7 +36,8 @@ def keep_plan(
     Args:
         environ: The environment that the run depended on.
         stamped: What the stamp looks at.
-        say: What an installation of all packages tells, a line for each, and what it notes besides.
+        say: Of each package, by key, its version and why it is there, as an installation tells it; and,
+            by name, what is noted besides.
     """
     root = str(session.project.root)
     with suppress(OSError, KeyError, ValueError):
@@ -54,13 +54,12 @@ def keep_plan(
         content = {
             "format": plan.FORMAT,
             "boot": boot(),
-            "owners": sorted({name.partition("/")[0] for name, *_ in packages}),
             "packages": packages,
             "resolution": session.project.resolution_path.read_bytes(),
             "state": _state(session),
             "stamped": tuple(stamped),
             "told": tuple(told),
-            "noted": tuple(noted),
+            "noted": {name: tuple(lines) for name, lines in noted.items()},
         }
         with shared(session.store.layout.mutex):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,14 +89,17 @@ def _is_more_than_packages(session: Session) -> bool:
 
 def _packages(session: Session) -> list[tuple[str, str, tuple[str, ...], tuple[tuple[Any, ...], ...]]] | None:
     """Each package as ``front.plan`` wants it; ``None`` if one of them is not the store's own files."""
-    rows = []
-    for _, installed in _installed(session):
+    rows: list[tuple[str, str, tuple[str, ...], tuple[tuple[Any, ...], ...]]] = []
+    standing = _installed(session)
+    if session.resolution is None or len(standing) != len(session.resolution.packages):
+        return None
+    for _, installed in standing:
         tree = session.store.recorded_tree(installed.tree)
         record = session.state.values_of(f"extract:{installed.name}")
         if tree is None or record.get("method") not in {"hard link", "found"}:
             return None
         files = tuple(
-            (file.path, file.size, file.mtime_ns, file.inode, plan.mode_of(executable=file.executable))
+            (file.path, file.size, file.mtime_ns, file.inode, mode_of(executable=file.executable))
             for file in tree.files
         )
         rows.append((installed.name, tree.digest.removeprefix("sha256-"), _folders(tree.files), files))
@@ -105,7 +107,9 @@ def _packages(session: Session) -> list[tuple[str, str, tuple[str, ...], tuple[t
 
 
 def _installed(session: Session) -> list[tuple[str, Installed]]:
-    return sorted(session.state.packages.items())
+    """What is installed of the resolution, by key; the state may know of packages that somebody took away."""
+    wanted = {each.name.key for each in session.resolution.packages} if session.resolution else set()
+    return sorted((key, each) for key, each in session.state.packages.items() if key in wanted)
 
 
 def _folders(files: Iterable[TreeFile]) -> tuple[str, ...]:
@@ -119,18 +123,17 @@ def _folders(files: Iterable[TreeFile]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _state(session: Session) -> tuple[str, list[str], str]:
-    """The project's state as text, but for the times and inodes of the packages' folders.
+def _state(session: Session) -> tuple[str, list[str]]:
+    """The project's state as text: up to its tasks, and its packages but for times and inodes of folders.
 
     Fingerprints of files are left out: they are taken again when somebody asks.
     """
-    document = {"format": FORMAT, "boot": boot(), "tasks": session.state.tasks, "files": [], "tools": {}}
-    head = json.dumps(document, separators=(",", ":"))[1:-1] + _BEFORE
+    document = {"format": FORMAT, "boot": boot(), "tasks": session.state.tasks}
     rows = [
         f"{json.dumps(key)}:{json.dumps([each.name, each.version, each.tree], separators=(',', ':'))[:-1]},"
         for key, each in _installed(session)
     ]
-    return head, rows, _AFTER
+    return json.dumps(document, separators=(",", ":"))[1:-1], rows
 
 
 def _forget_old_ones(folder: Path) -> None:

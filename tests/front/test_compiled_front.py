@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from hpmtasks import __version__, front
-from hpmtasks.front import stamp
+from hpmtasks import __version__
+from hpmtasks.front import request, stamp
 from hpmtasks.session import compiled_front
 from tests.support.command_line import REPOSITORY, CommandLine
 from tests.support.compiled_fronts import LEFT, StubbedFront, make
@@ -60,7 +60,7 @@ def test_it_says_what_the_stamp_says(shell: CommandLine, compiled: StubbedFront,
     words = line.format(shell.project).split()
     shell.below = "src" if "-C" not in line and "--dir" not in line else ".."
     shell.cwd.mkdir(exist_ok=True)
-    assert front.request(words) is not None
+    assert request.request(words) is not None
     assert compiled.says(shell.cwd, shell.environ, *words) == (
         "" if "q" in line.rsplit(maxsplit=1)[-1] + words[0] else SAID
     )

@@ -12,14 +12,15 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hpmtasks.files.removal import remove_tree
-from hpmtasks.front import plan, stamp
+from hpmtasks.files.sealed import seal
+from hpmtasks.front import linking, plan, stamp
 from hpmtasks.project.state import State
 from hpmtasks.session import planning
 from hpmtasks.store import layout
@@ -60,15 +61,15 @@ class Project(CommandLine):
             path for path in self.store.glob("v1/trees/*/*/files/src/*") if path.stat().st_ino == inode
         )
 
-    def restored(self, **environ: str) -> str | None:
-        """What the plan says to ``hpm install``; ``None`` if it left that to the graph."""
+    def restored(self, command: str = "install", **environ: str) -> str | None:
+        """What the plan says to *command*; ``None`` if it left that to the graph."""
         with pytest.MonkeyPatch.context() as patch:
             for name in os.environ:
                 patch.delenv(name)
             for name, value in {**self.environ, **environ}.items():
                 patch.setenv(name, value)
             patch.chdir(self.cwd)
-            return plan.answer()
+            return plan.answer(command)
 
     def ran(self) -> list[str]:
         """The tasks that the graph runs."""
@@ -178,7 +179,7 @@ def test_a_fresh_clone_is_restored(project: Project) -> None:
 def test_two_processes_make_what_one_makes(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Large trees are linked by two processes; nothing is missing."""
     before = project.made()
-    monkeypatch.setattr(plan, "_FILES_FOR_TWO", 1)
+    monkeypatch.setattr(linking, "_FILES_FOR_TWO", 1)
     project.without_modules()
     assert project.restored() is not None
     assert project.made() == before
@@ -275,6 +276,13 @@ def _plans_gone(project: Project) -> None:
         path.unlink()
 
 
+def _stored_file_gone_of_another(project: Project) -> None:
+    """What the files that are checked out need is not in the store; it is not what stands."""
+    for path in project.store.glob("v1/trees/*/*/files/src/index.hml"):
+        if path.read_text() == 'export let version = "a 1.1.0";\n':
+            path.unlink()
+
+
 def _trees_gone(project: Project) -> None:
     remove_tree(project.store / "v1/trees")
 
@@ -334,11 +342,11 @@ def test_another_environment_is_left_to_the_graph(project: Project, name: str) -
     assert project.restored(**{name: "other"}) is None
 
 
-def test_a_tree_that_is_there_is_left_to_the_graph(project: Project) -> None:
-    """The plan replaces nothing."""
-    assert project.restored() is None
-    remove_tree(project.modules / "acme/a")
-    assert project.restored() is None
+def test_a_tree_that_is_to_be_made_anew_is_left_to_the_graph(project: Project) -> None:
+    """``hpm ci`` promises more of a tree that is there than that it looks as it was left."""
+    assert project.restored("ci") is None
+    project.without_modules()
+    assert project.restored("ci") is not None
 
 
 def test_it_waits_for_nobody(project: Project) -> None:
@@ -359,27 +367,27 @@ def test_a_disk_that_refuses_leaves_nothing(
     project.without_modules()
     real, made = os.link, iter(range(1, 1000))
 
-    def link(source: str, target: str) -> None:
+    def link(source: str, target: str, **folders: Any) -> None:
         if next(made) == number:
             raise OSError(errno.EXDEV, "not here")
-        real(source, target)
+        real(source, target, **folders)
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "link", link)
         assert project.restored() is None
     assert not project.modules.exists()
-    assert not list(project.project.glob(".tmp-*"))
+    assert not list(project.project.rglob(".tmp-*"))
     assert len(project.ran()) > 0
 
 
 def test_an_interruption_leaves_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in the middle, with a second process at work: no hem_modules, nothing temporary, no process."""
-    monkeypatch.setattr(plan, "_FILES_FOR_TWO", 1)
+    monkeypatch.setattr(linking, "_FILES_FOR_TWO", 1)
     project.without_modules()
     parent = os.getpid()
 
-    def link(source: str, target: str) -> None:
-        del source, target
+    def link(source: str, target: str, **folders: Any) -> None:
+        del source, target, folders
         if os.getpid() == parent:
             raise KeyboardInterrupt
 
@@ -387,7 +395,7 @@ def test_an_interruption_leaves_nothing(project: Project, monkeypatch: pytest.Mo
     with pytest.raises(KeyboardInterrupt):
         project.restored()
     assert not project.modules.exists()
-    assert not list(project.project.glob(".tmp-*"))
+    assert not list(project.project.rglob(".tmp-*"))
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, 0)
 
@@ -396,15 +404,15 @@ def test_a_second_process_that_fails_makes_it_the_graphs(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What one of the two cannot link, neither of them has."""
-    monkeypatch.setattr(plan, "_FILES_FOR_TWO", 1)
+    monkeypatch.setattr(linking, "_FILES_FOR_TWO", 1)
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     project.without_modules()
     parent, real = os.getpid(), os.link
 
-    def link(source: str, target: str) -> None:
+    def link(source: str, target: str, **folders: Any) -> None:
         if os.getpid() != parent:
             raise OSError(errno.ENOSPC, "full")
-        real(source, target)
+        real(source, target, **folders)
 
     monkeypatch.setattr(os, "link", link)
     assert project.restored() is None
@@ -457,8 +465,12 @@ ALLOWED_MODULES = {
     "fcntl",
     "hpmtasks",
     "hpmtasks.front",
+    "hpmtasks.front.linking",
     "hpmtasks.front.plan",
+    "hpmtasks.front.request",
     "hpmtasks.front.stamp",
+    "hpmtasks.front.standing",
+    "hpmtasks.front.telling",
     "xxhash",
     "xxhash._xxhash",
     "xxhash.version",
@@ -472,6 +484,216 @@ def test_restoring_imports_next_to_nothing(project: Project) -> None:
     said, modules = project.installed_by_the_front()
     assert said[-1].startswith("Installed 4 packages in ")
     assert modules <= ALLOWED_MODULES
+
+
+# ---- another plan's packages
+
+
+def _two_plans(project: Project) -> None:
+    """Two branches were installed, and the files of the first are checked out; the second's tree stands."""
+    first = project.documents()
+    project.require({"acme/a": "1.0.0", "acme/c": "^1.0.0", "acme/b": "^1.0.0"})
+    project.ran()
+    for name, content in first.items():
+        assert content is not None
+        project.write(name, content)
+
+
+def _twin(project: Project) -> Project:
+    """A project as *project* is now, with the same store."""
+    folder = project.folder / "twin"
+    remove_tree(folder)
+    shutil.copytree(project.project, folder / "project", symlinks=True, copy_function=os.link)
+    for name in (".hpm/mutex", "package.json", "package-lock.json"):
+        path = folder / "project" / name
+        if path.exists():
+            content = path.read_bytes()
+            path.unlink()
+            path.write_bytes(content)
+    twin = Project(folder, project.environ)
+    twin.environ["HPM_HOME"] = str(project.home)
+    return twin
+
+
+def _same_but_dead(made: dict[str, Any]) -> dict[str, Any]:
+    """*made* without what is remembered of packages that are gone, and of how they came to the store."""
+    packages = {
+        key: each for key, each in made["packages"].items() if f"hem_modules/{each[0]}" in made["modules"]
+    }
+    wanted = {f"extract:{each[0]}" for each in packages.values()}
+    tasks = {name: values for name, values in made["tasks"].items() if name in wanted}
+    remembered = [name for name in made["remembered"] if name != "stamp"]
+    return {**made, "packages": packages, "tasks": tasks, "remembered": remembered}
+
+
+def test_packages_of_another_plan_are_exchanged(project: Project) -> None:
+    """Tree, lock, state and words are those of the graph; afterwards it has nothing to do."""
+    _two_plans(project)
+    with closing(_twin(project)) as twin:
+        graph = twin.run("install", HPM_FASTPATH="off")
+        said = project.restored()
+        assert said is not None
+        assert "~ acme/a: 1.0.0 \u2192 1.1.0" in said
+        assert "+ acme/d@1.1.0" in said or "acme/d" not in graph.out
+        assert _timeless(f"{said}\n") == _timeless(graph.out)
+        assert _same_but_dead(project.made()) == _same_but_dead(twin.made())
+    assert project.ran() == []
+
+
+def test_what_stays_is_not_touched(project: Project) -> None:
+    """A package that both have keeps its folder, and what hpm did not make stays where it is."""
+    _two_plans(project)
+    inode = (project.modules / "acme/c").stat().st_ino
+    (project.modules / "acme/mine").mkdir()
+    (project.modules / "other").write_text("mine")
+    assert project.restored() is not None
+    assert (project.modules / "acme/c").stat().st_ino == inode
+    assert (project.modules / "acme/mine").is_dir()
+    assert (project.modules / "other").read_text() == "mine"
+    assert list(project.project.rglob(".tmp-*")) == []
+
+
+def test_files_that_were_only_checked_out_again_change_nothing(project: Project) -> None:
+    """Where times differ and nothing else, there is a stamp again, and the state is as it was."""
+    state = (project.project / ".hpm/state.json").read_bytes()
+    for name in ("package.json", "package-lock.json"):
+        os.utime(project.project / name, ns=(1, 1))
+    assert project.restored() == "Everything is up to date (4 packages)."
+    assert (project.project / ".hpm/state.json").read_bytes() == state
+    assert project.run("install", HPM_FASTPATH="verify").code == 0
+
+
+def _package_edited(project: Project) -> None:
+    (project.modules / "acme/a/stray").write_text("x")
+
+
+def _package_unknown(project: Project) -> None:
+    remove_tree(project.modules / "acme/c")
+    shutil.copytree(project.modules / "acme/b", project.modules / "acme/c")
+
+
+def _package_linked(project: Project) -> None:
+    remove_tree(project.modules / "acme/c")
+    (project.modules / "acme/c").symlink_to(project.registry)
+
+
+def _owner_linked(project: Project) -> None:
+    (project.modules / "acme").rename(project.project / "elsewhere")
+    (project.modules / "acme").symlink_to("../elsewhere")
+
+
+def _modules_linked(project: Project) -> None:
+    project.modules.rename(project.project / "elsewhere")
+    project.modules.symlink_to("elsewhere")
+
+
+def _going_edited(project: Project) -> None:
+    project.require({"acme/c": "^1.0.0"})
+    project.ran()
+    _two_plans(project)
+    remove_tree(project.modules / "acme/b")
+    shutil.copytree(project.registry / "acme/b/v1.0.0", project.modules / "acme/b")
+    project.require({"acme/c": "^1.0.0"})
+
+
+def _state_gone(project: Project) -> None:
+    (project.project / ".hpm/state.json").unlink()
+
+
+def _state_flipped(project: Project) -> None:
+    path = project.project / ".hpm/state.json"
+    data = bytearray(path.read_bytes())
+    data[-20] ^= 1
+    path.write_bytes(data)
+
+
+def _state_of_another_boot(project: Project) -> None:
+    _state_with(project, boot="another")
+
+
+def _state_with_shims(project: Project) -> None:
+    tasks = {"imports:acme/a": {"_values_:": {"shims": {"hem_modules/x": "1"}}}}
+    _state_with(project, tasks=tasks)
+
+
+def _state_without_tasks(project: Project) -> None:
+    _package_kept_only(project)
+    _state_with(project, tasks={})
+
+
+def _package_kept_only(project: Project) -> None:
+    """The tree is that of the files that are checked out."""
+    assert project.restored() is not None
+
+
+def _state_with(project: Project, **fields: object) -> None:
+    path = project.project / ".hpm/state.json"
+    document = json.loads(path.read_bytes()) | fields
+    del document["fingerprint"]
+    path.write_bytes(seal(json.dumps(document, separators=(",", ":"))))
+
+
+STANDING: list[Callable[[Project], None]] = [
+    _package_edited,
+    _package_unknown,
+    _package_linked,
+    _owner_linked,
+    _modules_linked,
+    _going_edited,
+    _state_gone,
+    _state_flipped,
+    _state_of_another_boot,
+    _state_with_shims,
+    _state_without_tasks,
+    _stored_file_gone_of_another,
+]
+
+
+@pytest.mark.parametrize("change", STANDING, ids=lambda change: change.__name__.strip("_"))
+def test_what_is_not_as_it_was_left_is_the_graphs(
+    project: Project, change: Callable[[Project], None]
+) -> None:
+    """What hpm did not leave so is neither taken for a package nor replaced; nothing has happened."""
+    _two_plans(project)
+    change(project)
+    before = project.everything()
+    assert project.restored() is None
+    after = project.everything()
+    assert {key: value for key, value in after.items() if key != ".hpm/mutex"} == {
+        key: value for key, value in before.items() if key != ".hpm/mutex"
+    }
+
+
+def _failing_at(limit: int) -> Callable[[str, str], None]:
+    """As ``os.rename``; the call of that number fails."""
+    count, real = iter(range(100)), os.rename
+
+    def rename(source: str, target: str) -> None:
+        if next(count) == limit:
+            raise OSError(errno.EIO, "no")
+        real(source, target)
+
+    return rename
+
+
+def test_an_exchange_that_fails_in_the_middle_is_mended_by_the_graph(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of the renames fails, each package is whole or missing, and an installation mends it."""
+    wanted: dict[str, Any] = {}
+    for failing in range(12):
+        _two_plans(project)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "rename", _failing_at(failing))
+            said = project.restored()
+        leftovers = list(project.project.rglob(".tmp-*"))
+        assert leftovers == []
+        if said is not None:
+            break
+        project.ran()
+        made = _same_but_dead(project.made())["modules"]
+        assert wanted.setdefault("modules", made).keys() == made.keys()
+    assert failing == 2, "not each rename was made to fail"
 
 
 # ---- the property
@@ -488,37 +710,58 @@ def _other_requirements(project: Project, dice: random.Random) -> None:
     project.require(wanted)
 
 
+def _switch(project: Project, dice: random.Random, seen: list[dict[str, bytes | None]]) -> None:
+    """Check another branch out, as git does."""
+    for name, content in dice.choice(seen).items():
+        if content is not None:
+            project.write(name, content)
+
+
+def _stray(folder: Path) -> None:
+    (folder / "stray").write_text("x")
+
+
+def _change(project: Project, dice: random.Random, seen: list[dict[str, bytes | None]]) -> None:
+    """What people, git and broken disks do; each installation that *seen* holds can be checked out again."""
+    if dice.random() < 0.3:
+        _other_requirements(project, dice)
+        if dice.random() < 0.7:
+            project.ran()
+            seen.append(project.documents())
+    elif dice.random() < 0.3:
+        damage = dice.choice([_stored_content, _stored_file_gone, _plan_flipped, _plans_gone, _lock])
+        with suppress(StopIteration, OSError):
+            damage(project)
+        project.without_modules()  # of what stands there, linked to the same files, a copy is read anew
+    if dice.random() < 0.5:
+        _switch(project, dice, seen)
+    if dice.random() < 0.2:
+        remove_tree(project.project / ".hpm")
+    if dice.random() < 0.1:
+        for folder in sorted(project.modules.glob("acme/*"))[: dice.randrange(1, 3)]:
+            dice.choice([remove_tree, _stray])(folder)
+    if dice.random() < 0.4:
+        project.without_modules()
+
+
 @pytest.mark.slow
 def test_what_is_restored_is_what_the_graph_would_have_made(project: Project) -> None:
     """After random changes: where the plan answers, the graph makes the very same of the same."""
     dice = random.Random(20261122)  # noqa: S311  chance, not secrets
-    answered = 0
+    answered, exchanged = 0, 0
+    seen = [project.documents()]
     for _ in range(MUTATIONS):
-        if dice.random() < 0.3:
-            _other_requirements(project, dice)
-            if dice.random() < 0.7:
-                project.ran()
-        elif dice.random() < 0.3:
-            with_damage = dice.choice([_stored_content, _stored_file_gone, _plan_flipped, _plans_gone, _lock])
-            try:
-                with_damage(project)
-            except (StopIteration, OSError):
-                continue
-        if dice.random() < 0.3:
-            remove_tree(project.project / ".hpm")
-        project.without_modules()
-        said = project.restored()
-        if said is None:
-            project.ran()
-            continue
-        answered += 1
-        restored = project.made()
-        assert project.ran() == []
-        project.without_modules()
-        assert project.run("install", HPM_FASTPATH="off").code == 0
-        assert _but_mutex(project.made()) == _but_mutex(restored)
+        _change(project, dice, seen)
+        is_exchange = project.modules.exists()
+        with closing(_twin(project)) as twin:
+            said = project.restored()
+            if said is not None:
+                answered += 1
+                exchanged += is_exchange
+                graph = twin.run("install", HPM_FASTPATH="off")
+                assert _timeless(f"{said}\n") == _timeless(graph.out)
+                assert _same_but_dead(project.made()) == _same_but_dead(twin.made())
+        ran = project.ran()
+        assert said is None or ran == []
     assert answered > MUTATIONS // 5, "a plan that never answers would pass this test"
-
-
-def _but_mutex(made: dict[str, Any]) -> dict[str, Any]:
-    return {**made, "remembered": [name for name in made["remembered"] if name != "stamp"]}
+    assert exchanged > MUTATIONS // 20, "a plan that never exchanges would pass this test"

@@ -15,6 +15,7 @@ from hpmtasks import front
 from hpmtasks.commands import TABLE, load_command
 from hpmtasks.commands.parser import Parser
 from hpmtasks.files.removal import remove_tree
+from hpmtasks.front import request
 from tests.support.command_line import CommandLine
 
 PLAIN = ("install", "", False)
@@ -42,11 +43,11 @@ CI = ("ci", "", False)
 )
 def test_whole_installations_are_understood(line: str, asked: tuple[str, str, bool]) -> None:
     """Options that come to the same are passed over, wherever they stand; the command takes them, too."""
-    assert front.request(line.split()) == asked
+    assert request.request(line.split()) == asked
     words = line.split()
-    verb = next(word for word in words if word in front.COMMANDS)
+    verb = next(word for word in words if word in request.COMMANDS)
     words.remove(verb)
-    Parser(load_command(front.COMMANDS[verb])).parse(words)
+    Parser(load_command(request.COMMANDS[verb])).parse(words)
 
 
 @pytest.mark.parametrize(
@@ -78,13 +79,13 @@ def test_whole_installations_are_understood(line: str, asked: tuple[str, str, bo
 )
 def test_anything_else_is_for_the_command_line(line: str) -> None:
     """Whatever wants more, less or something else than an installation in words."""
-    assert front.request(line.split()) is None
+    assert request.request(line.split()) is None
 
 
 def test_its_words_are_those_of_the_table() -> None:
     """Each other name of a command is known here as well, and no name that it has not."""
     known = {word: verb for verb in ("install", "ci") for word in (verb, *TABLE[verb][2])}
-    assert known == front.COMMANDS
+    assert known == request.COMMANDS
 
 
 @pytest.fixture

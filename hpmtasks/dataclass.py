@@ -233,12 +233,11 @@ def _compared(cls: type, instance: str) -> str:
 def _compiled(
     cls: type, name: str, parameters: str, body: Iterable[str], known: dict[str, Any] | None = None
 ) -> Any:
-    """The method *name* of *cls*, which knows the module of the class and what is *known*."""
-    lines = "".join(f"\n  {line}" for line in body)
-    source = f"def create({', '.join(known or ())}):\n def {name}({parameters}):{lines}\n return {name}"
-    scope: dict[str, Any] = {}
-    exec(source, vars(sys.modules[cls.__module__]), scope)  # noqa: S102  of names of fields, and nothing else
-    function = scope["create"](**known or {})
+    """The method *name* of *cls*, which knows what the module of the class does, and what is *known*."""
+    lines = "".join(f"\n {line}" for line in body)
+    scope = {**vars(sys.modules[cls.__module__]), **(known or {})}
+    exec(f"def {name}({parameters}):{lines}", scope)  # noqa: S102  of names of fields, and nothing else
+    function = scope[name]
     function.__qualname__ = f"{cls.__qualname__}.{name}"
     return function
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from hpmtasks.errors import NotOffline, PackageNotFound
 from hpmtasks.model.package import PackageName
@@ -13,7 +13,7 @@ from hpmtasks.model.resolution import ResolvedPackage
 from hpmtasks.semver.version import Version
 from hpmtasks.session.session import Session
 from hpmtasks.session.vanished import told_as_locked
-from hpmtasks.store.entries import ArchiveEntry, DamagedEntry, TreeEntry
+from hpmtasks.store.entries import ArchiveEntry, DamagedEntry, Intake, TreeEntry
 
 if TYPE_CHECKING:
     from hpmtasks.session.delivery import Delivery
@@ -42,16 +42,12 @@ def acquisition(
         found = kept_archive(session, name, version, commit, integrity)
         if found is not None:
             return found
-        source = session.source_of(name)
-        session.fetched.add((name.key, commit))  # before the store has it: see Session.fetched
+        own = (name.key, commit)
+        session.fetched.add(own)  # before the store has it: see Session.fetched
+        session.unpacked.setdefault(own, None)
         try:
-            with _telling(session, name, version):
-                return session.store.add_archive(
-                    name,
-                    commit,
-                    lambda into: source.archive(name, commit, version=version, into=into),
-                    version=str(version),
-                )
+            with _telling(session, name, version), ExitStack() as computing:
+                taken = fetch(session, name, version, commit, computing=computing, turn=session.computing)
         except PackageNotFound as error:
             raise told_as_locked(session, name, version, commit, error) from error
         except NotOffline as error:
@@ -60,8 +56,37 @@ def acquisition(
                 "Run once without --offline, or install it on a machine that may use the network"
                 f" and bring its cache folder along ({session.settings.cache_dir})."
             ) from error
+        session.unpacked[own], session.manifests[own] = taken.tree, taken.manifest
+        return taken.archive
 
     return f"archive of {name.key} {commit}", acquire
+
+
+def fetch(
+    session: Session,
+    name: PackageName,
+    version: Version,
+    commit: str,
+    *,
+    computing: ExitStack,
+    turn: AbstractContextManager[object],
+) -> Intake:
+    """The archive of *commit* has come from its source; it and its tree are in the store.
+
+    Args:
+        computing: Enters *turn* when all has come. Threads that compute at the same time would only take
+            the interpreter from each other.
+
+    Raises:
+        HpmError: As :meth:`Source.archive` and :meth:`Store.take_in`.
+    """
+    source = session.source_of(name)
+
+    def write(into: BinaryIO) -> None:
+        source.archive(name, commit, version=version, into=into)
+        computing.enter_context(turn)
+
+    return session.store.take_in(name, commit, write, version=str(version))
 
 
 def kept_archive(
@@ -133,7 +158,7 @@ def unpacked(
     if found is not None:
         return found
     asked = acquisition(session, name, version, commit, integrity)
-    session.unpacked.add((name.key, commit))  # before the store has it: see Session.unpacked
+    session.unpacked.setdefault((name.key, commit), None)  # before the store has it: see Session.unpacked
 
     def unpack() -> TreeEntry:
         # Whoever fetched it may have unpacked it, too.

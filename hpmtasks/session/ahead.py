@@ -81,7 +81,7 @@ def begin(session: Session, wanted: Sequence[Order]) -> None:
             if not _is_kept(session, order):
                 own = (order.name.key, order.commit)
                 session.fetched.add(own)  # before the store has it: see Session.fetched
-                session.unpacked.add(own)
+                session.unpacked[own] = None
             batch.append((order, partial(_receive, session, order, give_back)))
     if workers is not None:
         workers.send(batch)

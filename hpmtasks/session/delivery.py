@@ -6,18 +6,17 @@ compare with what the lock promises, lay out under a temporary name. The tasks o
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import Any
 
 from hpmtasks.dataclass import NamedTuple
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
-from hpmtasks.session.acquire import kept_archive
+from hpmtasks.session.acquire import fetch, kept_archive
 from hpmtasks.session.session import Session
-from hpmtasks.store.entries import ArchiveEntry, LinkMethod, Prepared, TreeEntry
+from hpmtasks.store.entries import ArchiveEntry, LinkMethod, Prepared
 
 
 class Order(NamedTuple):
@@ -87,7 +86,8 @@ def deliver(session: Session, order: Order, turn: Lock) -> Delivery:
     store = session.store
     with ExitStack() as computing:
         if archive is None:
-            archive, tree, manifest = _fetched(session, order, lambda: computing.enter_context(turn))
+            taken = fetch(session, order.name, order.version, order.commit, computing=computing, turn=turn)
+            archive, tree, manifest = taken.archive, taken.tree, taken.manifest
         else:
             computing.enter_context(turn)
             tree = store.find_tree_of(order.name, order.commit) or store.unpack(order.name, order.commit)
@@ -100,19 +100,6 @@ def deliver(session: Session, order: Order, turn: Lock) -> Delivery:
         target, staging = session.project.package_folder(order.name), session.project.state_folder
         prepared = store.prepare(tree, target, staging=staging)
         return found._replace(staged=str(prepared.path), method=str(prepared.method))
-
-
-def _fetched(
-    session: Session, order: Order, begin_computing: Callable[[], object]
-) -> tuple[ArchiveEntry, TreeEntry, bytes | None]:
-    source = session.source_of(order.name)
-
-    def write(into: BinaryIO) -> None:
-        source.archive(order.name, order.commit, version=order.version, into=into)
-        begin_computing()
-
-    taken = session.store.take_in(order.name, order.commit, write, version=str(order.version))
-    return taken.archive, taken.tree, taken.manifest
 
 
 def _is_promised(order: Order, found: Delivery) -> bool:

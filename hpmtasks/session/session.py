@@ -89,7 +89,8 @@ class Session:
         defect: A bug of hpm that a task ran into.
         fetched, unpacked: What this run put into the store, by package key and commit. A task
             whose work was done ahead of it in this very run is not fresh: it still has to
-            collect and record.
+            collect and record. With the latter, its tree, if this process has unpacked it.
+        computing: Held by whoever unpacks what has come, for one at a time is fastest.
         verified: Trees that this run has found to be the promised ones, by the same.
         delivered: What workers have done for packages, by the same.
         manifests: The package.json in archives that came in this run, by the same; ``None`` if there
@@ -125,7 +126,8 @@ class Session:
         self.failures: list[HpmError] = []
         self.defect: Exception | None = None
         self.fetched: set[tuple[str, str]] = set()
-        self.unpacked: set[tuple[str, str]] = set()
+        self.unpacked: dict[tuple[str, str], TreeEntry | None] = {}
+        self.computing = threading.Lock()
         self.verified: dict[tuple[str, str], TreeEntry] = {}
         self.delivered: dict[tuple[str, str], Delivery] = {}
         self.manifests: dict[tuple[str, str], bytes | None] = {}

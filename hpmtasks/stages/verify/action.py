@@ -52,7 +52,10 @@ def _measured(session: Session, package: ResolvedPackage) -> tuple[str, str, Tre
     if delivery is not None:
         return delivery.tree, f"sha256-{delivery.sha256}", None
     while True:
-        tree = verified_tree(session, package)
+        own = (package.name.key, package.commit)
+        tree = session.unpacked.get(own) or verified_tree(session, package)
+        if own in session.unpacked:
+            session.unpacked[own] = None  # from here on it is looked for
         integrity = session.store.integrity_of(package.name, package.commit)
         if integrity is not None:  # else somebody emptied the store between the two
             return tree.digest, integrity, tree

@@ -27,8 +27,10 @@ T = TypeVar("T")
 
 #: Another number: the file is ignored and made anew.
 FORMAT = 1
-#: A killed run loses at most what the tasks of this many seconds found out.
+#: A killed run loses at most what the tasks of this many seconds found out, or of this many times as
+#: long as writing took the last time: so a large state is not written more often than it is worth.
 _FLUSH_AFTER_SECONDS = 1.0
+_FLUSH_AFTER_TIMES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class State:
         self._touched_packages: set[str] = set()
         self._touched_tools: set[str] = set()
         self._read_signature = _signature(path)
+        # Whether the disk is sure to have what was written.
+        self._is_synced = True
         self._load(_read(path))
 
     def _load(self, document: dict[str, Any]) -> None:
@@ -129,17 +133,26 @@ class State:
         return bool(touched) or self.files.changed
 
     @property
+    def is_kept(self) -> bool:
+        """Whether the disk is sure to have all that is known."""
+        return self._is_synced and not self.is_dirty
+
+    @property
     def changed_by_another(self) -> bool:
         """Whether another process has written the file since it was read."""
         return _signature(self.path) != self._read_signature
 
-    def save(self) -> None:
+    def save(self, *, durable: bool = True) -> None:
         """Write the file if anything changed. The caller holds the project's mutex.
 
         If another process wrote meanwhile, its word stands for everything that this
         one did not touch; only its fingerprints are dropped, and will be taken again.
+
+        Args:
+            durable: Wait until the disk has it. In the midst of a run nobody does: what a loss of power
+                tears counts as absent, and a kill tears nothing.
         """
-        if not self.is_dirty:
+        if not self.is_dirty and (self._is_synced or not durable):
             return
         if self.changed_by_another:
             self._merge(State(self.path))
@@ -152,7 +165,8 @@ class State:
             "packages": {name: _fields(installed) for name, installed in sorted(self.packages.items())},
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path, seal(json.dumps(document, separators=(",", ":"))), durable=True)
+        write_atomically(self.path, seal(json.dumps(document, separators=(",", ":"))), durable=durable)
+        self._is_synced = durable
         for touched in (self._touched_tasks, self._touched_packages, self._touched_tools):
             touched.clear()
         self.files.changed = False
@@ -234,6 +248,9 @@ def is_readable(path: Path) -> bool:
 
 # The group of tasks that run while nobody holds the project's mutex.
 _SCRIPTS = "script"
+# What doit keeps for each task beside the fingerprints of files.
+_CHECKER = "checker:"
+_MAY_BE_EMPTY = frozenset({"_values_:", "deps:"})
 
 
 class DoitBackend:
@@ -249,7 +266,7 @@ class DoitBackend:
         del codec, module_name  # one format only
         self.name = name
         self.state = State(Path(name).absolute())
-        self._flushed_at = time.monotonic()
+        self._flush_at = time.monotonic() + _FLUSH_AFTER_SECONDS
         self._is_doits_own = True
 
     @classmethod
@@ -258,7 +275,7 @@ class DoitBackend:
         backend = cls.__new__(cls)
         backend.name = str(state.path)
         backend.state = state
-        backend._flushed_at = time.monotonic()  # noqa: SLF001  its own
+        backend._flush_at = time.monotonic() + _FLUSH_AFTER_SECONDS  # noqa: SLF001  its own
         backend._is_doits_own = False  # noqa: SLF001  its own
         return backend
 
@@ -267,12 +284,18 @@ class DoitBackend:
         return self.state.task_value(task_id, dependency)
 
     def set(self, task_id: str, dependency: str, value: Any) -> None:
-        """Keep it, and write from time to time; but nothing of scripts, which have records of their own."""
-        if task_id.partition(":")[0] == _SCRIPTS:
+        """Keep it, and write from time to time; but nothing of scripts, which have records of their own.
+
+        What means the same as its absence is not kept either: an empty record, which every group of
+        tasks has, and the name of the checker, of which there is one.
+        """
+        if dependency == _CHECKER or task_id.partition(":")[0] == _SCRIPTS:
+            return
+        if dependency in _MAY_BE_EMPTY and not value and not self.state.task_value(task_id, dependency):
             return
         self.state.keep_task_value(task_id, dependency, value)
-        if time.monotonic() - self._flushed_at > _FLUSH_AFTER_SECONDS:
-            self.dump()
+        if time.monotonic() > self._flush_at:
+            self._write(durable=False)
 
     def in_(self, task_id: str) -> bool:
         """Whether doit kept anything for the task."""
@@ -289,17 +312,23 @@ class DoitBackend:
 
     def dump(self) -> None:
         """Write what changed. Plain doit, which would show a traceback, ends with the sentence instead."""
-        if self.state.is_dirty:
+        if not self.state.is_kept:
+            self._write(durable=True)
+
+    def _write(self, *, durable: bool) -> None:
+        began = time.monotonic()
+        if self.state.is_dirty or durable:
             from hpmtasks.files.mutex import Mutex
 
             try:
                 with Mutex(self.state.path.parent / "mutex"):
-                    self.state.save()
+                    self.state.save(durable=durable)
             except HpmError as error:
                 if not self._is_doits_own:
                     raise
                 raise SystemExit(f"hpm: {error}") from error
-        self._flushed_at = time.monotonic()
+        now = time.monotonic()
+        self._flush_at = now + max(_FLUSH_AFTER_SECONDS, _FLUSH_AFTER_TIMES * (now - began))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.state.tasks)

@@ -60,7 +60,7 @@ def find_patch(
     Raises:
         InvalidPatch: There is no such file.
     """
-    shown = patches.get(package)
+    shown = patches.get(package) if patches else None  # asked for each package, again and again
     if shown is None:
         return None
     path = root / shown

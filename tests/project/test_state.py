@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.sealed import seal
 from hpmtasks.model.package import PackageName
 from hpmtasks.project import state as state_module
@@ -187,3 +188,35 @@ def test_long_run_is_written_from_time_to_time(path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(state_module, "_FLUSH_AFTER_SECONDS", -1.0)
     DoitBackend(str(path), None).set("a", "k", 1)
     assert State(path).tasks == {"a": {"k": 1}}
+
+
+def test_what_was_written_in_the_midst_of_a_run_is_synced_at_its_end(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for the disk while tasks run; and whatever is known in the end is on it."""
+    synced: list[bool] = []
+
+    def write(path: Path, data: bytes, *, durable: bool) -> None:
+        synced.append(durable)
+        write_atomically(path, data, durable=durable)
+
+    monkeypatch.setattr(state_module, "write_atomically", write)
+    monkeypatch.setattr(state_module, "_FLUSH_AFTER_SECONDS", -1.0)
+    backend = DoitBackend(str(path), None)
+    backend.set("a", "k", 1)
+    assert synced == [False]
+    backend.dump()
+    assert synced == [False, True]
+    backend.dump()
+    assert synced == [False, True]
+
+
+def test_what_says_nothing_is_not_kept(path: Path) -> None:
+    """An empty record, as groups have, is no reason to write; one that became empty is."""
+    backend = DoitBackend(str(path), None)
+    for key, value in (("_values_:", {}), ("deps:", ()), ("checker:", "ContentChecker")):
+        backend.set("group", key, value)
+    assert not backend.state.is_dirty
+    backend.set("a", "deps:", ("file",))
+    backend.set("a", "deps:", ())
+    assert backend.get("a", "deps:") == []

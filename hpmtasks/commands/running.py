@@ -77,6 +77,7 @@ def run_tasks(context: Context, workspace: Workspace, asked: Asked, wishes: Wish
     installs = wishes.installs and requires_packages(context.project, workspace)
     installs = installs and not stamp.proves(str(context.project.root), context.environ)
     session = open_session(context, Options(without_dev=installs and leaves_out_dev(context.project)))
+    session.documents.take(workspace)
     run = _make_run(context, session, tasks, asked, wishes, pools=workspace.root.manifest.pools)
     if wishes.is_preview:
         return _tell_preview(context, run)

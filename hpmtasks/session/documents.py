@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from hpmtasks.dataclass import replace
 from hpmtasks.model.lockfile import LockEntry, Lockfile, disagreements, parse_lockfile
 from hpmtasks.model.manifest import Manifest, get_all_dependencies, parse_manifest, read_manifest
+from hpmtasks.model.manifest_issues import issues_of_identity
 from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.model.patches import patches_of
 from hpmtasks.project import Project
@@ -54,6 +55,11 @@ class Documents:
         """Where there is no package.json it asks for nothing: for what the lock alone answers."""
         if not self._project.manifest_path.exists():
             self.__dict__["manifest"] = Manifest()
+
+    def take(self, workspace: Workspace) -> None:
+        """*workspace* was read a moment ago, by who may do without name and version; it need not be again."""
+        if not issues_of_identity(workspace.root.manifest.document):
+            self.__dict__.update(manifest=workspace.root.manifest, workspace=workspace)
 
     @once
     def manifest(self) -> Manifest:

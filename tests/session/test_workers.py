@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import sys
 from collections import Counter
@@ -88,6 +90,52 @@ def test_workers_that_are_killed_are_not_missed(shell: CommandLine, github_serve
     _, err = started.communicate(timeout=PATIENCE_SECONDS)
     assert (started.returncode, err) == (0, "")
     assert shell.installed() == dict.fromkeys(NAMES, "1.0.0")
+
+
+def _forget_all(shell: CommandLine) -> None:
+    """Nothing but package.json and the lock is left."""
+    for folder in (shell.project / "hem_modules", shell.project / ".hpm", shell.home / "cache"):
+        shutil.rmtree(folder)
+
+
+def _temporary(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob(".tmp-*")]
+
+
+def test_a_lock_that_promises_something_else_is_told_and_nothing_of_it_is_laid_out(
+    shell: CommandLine, github_server: GithubServer
+) -> None:
+    """Workers compare with the lock, too; the task that verifies says so, and nothing half done is left."""
+    assert shell.process("install").code == 0
+    lock = shell.project / "package-lock.json"
+    locked = json.loads(lock.read_bytes())
+    locked["dependencies"][NAMES[3]]["tree"] = "sha256-" + "0" * 64
+    lock.write_text(json.dumps(locked))
+    _forget_all(shell)
+    ran = shell.process("install")
+    assert ran.code == 6
+    assert NAMES[3] in ran.err
+    assert not (shell.project / "hem_modules" / NAMES[3]).exists()
+    assert _temporary(shell.folder) == []
+
+
+def test_what_a_killed_run_had_laid_out_is_gone_after_the_next(
+    shell: CommandLine, github_server: GithubServer
+) -> None:
+    """What was prepared and not put into place has temporary names, which the next run sweeps."""
+    assert shell.process("install").code == 0
+    _forget_all(shell)
+    closed = gate(github_server, "codeload /acme/p0/*")
+    started = shell.start("install")
+    assert closed.reached.wait(PATIENCE_SECONDS)
+    while len(_temporary(shell.project / ".hpm")) < len(NAMES) - 1:
+        os.sched_yield()
+    started.kill()
+    started.wait(PATIENCE_SECONDS)
+    closed.set()
+    assert shell.process("install").code == 0
+    assert shell.installed() == dict.fromkeys(NAMES, "1.0.0")
+    assert _temporary(shell.folder) == []
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

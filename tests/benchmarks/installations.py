@@ -182,7 +182,8 @@ def run(given: argparse.Namespace) -> Report:
         tell(f"hpm alone: {FOLDER_VARIABLE} names no folder where ../shared/bench/setup.sh was run.")
     program = clean_environment.hpm()
     latencies = [int(word) for word in given.latencies.split(",")]
-    below = given.folder or (folder / "fs" if folder and (folder / "fs").is_dir() else None)
+    prepared = folder / "fs" if folder and (folder / "fs").is_dir() else None
+    below = given.folder or prepared or this_machine.folder_in_memory()
     with tempfile.TemporaryDirectory(prefix="hpm-bench-", dir=below) as name:
         work = Path(name)
         machine = this_machine.describe(work)

@@ -42,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=presentation.SCALE, help="the document")
     given = parser.parse_args(arguments)
     program = clean_environment.hpm()
-    with tempfile.TemporaryDirectory(prefix="hpm-bench-", dir=given.folder) as name:
+    with tempfile.TemporaryDirectory(
+        prefix="hpm-bench-", dir=given.folder or this_machine.folder_in_memory()
+    ) as name:
         report = run(program, Path(name))
         figures.write(given.output, report)
         print(presentation.scale(report), flush=True)

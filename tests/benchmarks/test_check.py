@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.benchmarks.check import LIMITS, PAIRS, findings, ratios
+from tests.benchmarks.check import LIMITS, PAIRS, findings, is_crowded, ratios
 from tests.benchmarks.timing import Taken
 
 USUAL = {"noop / bare interpreter": {"processor": 1.5, "wall": 1.6}}
@@ -18,6 +18,13 @@ def test_ratios_are_the_middle_of_those_of_each_run() -> None:
         (Taken(30, 99, 9), Taken(10, 9, 8)),
     ]
     assert ratios(runs) == {"processor": 3.0, "wall": 2.0}
+
+
+def test_a_crowded_machine_is_noticed() -> None:
+    """A command that computes and waits all the same had to wait for others; one bad run is none."""
+    calm, late = Taken(10, 9, 8), Taken(30, 9, 8)
+    assert not is_crowded([calm, calm, late])
+    assert is_crowded([calm, late, late])
 
 
 def test_nothing_is_said_of_ratios_below_their_limits() -> None:

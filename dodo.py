@@ -109,6 +109,7 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 AREAS = {
     "dataclass": "tests/test_dataclass.py",
     "doit": "tests/test_doit_core.py",
+    "pattern": "tests/test_pattern.py",
     "semver": "tests/semver",
     "manifest": "tests/model/test_manifest.py",
     "lockfile": "tests/model/test_lockfile.py",

@@ -6,15 +6,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
+from hpmtasks.pattern import pattern
+
 #: Paints what a pattern's groups find in a text.
 Paint = Callable[[re.Pattern[str], str], str]
 
 #: A line about a package: came, went, changed; who requires it.
-CHANGE = re.compile(r"^ *(?:(?P<green>\+ .*?)|(?P<red>- .*?)|(?P<yellow>~ .*?))(?P<dim> \(.*\))?$")
+CHANGE = pattern(r"^ *(?:(?P<green>\+ .*?)|(?P<red>- .*?)|(?P<yellow>~ .*?))(?P<dim> \(.*\))?$")
 #: The word that says what kind of remark it is.
-LABEL = re.compile(r"^\n?(?:(?P<bold_red>Error:)|(?P<yellow>(?:Warning|Note):))")
+LABEL = pattern(r"^\n?(?:(?P<bold_red>Error:)|(?P<yellow>(?:Warning|Note):))")
 #: Whether something is well.
-MARK = re.compile("^(?:(?P<green>\u2713|ok)|(?P<yellow>!|warning)|(?P<red>\u2717|broken)) ")
+MARK = pattern("^(?:(?P<green>\u2713|ok)|(?P<yellow>!|warning)|(?P<red>\u2717|broken)) ")
 
 #: What people may say to ``--color``.
 CHOICES = ("auto", "never", "always")

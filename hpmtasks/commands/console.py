@@ -16,13 +16,14 @@ from typing import Any, TextIO
 from hpmtasks.commands.colour import CHANGE, LABEL, MARK, Paint, painter, plain
 from hpmtasks.commands.live_line import Activity, LiveLine, Tally
 from hpmtasks.errors import HpmError, Interrupted
+from hpmtasks.pattern import pattern
 
 #: The version of every JSON object that hpm prints.
 SCHEMA_VERSION = 1
 
 # What a terminal would obey instead of showing it: control characters, and those that turn the
 # direction of writing. Also halves of surrogate pairs, which no encoding has.
-_COMMANDING = re.compile(
+_COMMANDING = pattern(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 import zlib
 from contextlib import suppress
@@ -11,10 +10,11 @@ from functools import cache
 from pathlib import Path
 
 from hpmtasks.files.removal import remove_tree
+from hpmtasks.pattern import pattern
 
 #: How every temporary name begins; no package, owner or file of a user is called so.
 PREFIX = ".tmp-"
-_NAME = re.compile(r"\.tmp-([0-9a-f]{8})-([0-9]{1,10})-[0-9a-f]+")
+_NAME = pattern(r"\.tmp-([0-9a-f]{8})-([0-9]{1,10})-[0-9a-f]+")
 # A process on another machine or in another container cannot be asked whether it lives.
 _SECONDS_OF_GRACE = 24 * 60 * 60
 

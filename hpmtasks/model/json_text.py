@@ -6,13 +6,13 @@ Order, indentation, line ends, byte order mark, big numbers and escapes stay the
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from enum import Enum
 from typing import Final, Literal
 
 from hpmtasks.model.json_load import LARGEST_LOCK, LARGEST_MANIFEST, HugeNumber, decode, load
 from hpmtasks.model.json_scan import MalformedJson, Member, Node, scan
+from hpmtasks.pattern import pattern
 
 __all__ = [
     "LARGEST_LOCK",
@@ -25,9 +25,9 @@ __all__ = [
     "load",
 ]
 
-_LAST_LINE_START = re.compile(r"(?:\r\n|\n|\r)[ \t]*\Z")
-_ANY_LINE_END = re.compile(r"\r\n|\n|\r")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LAST_LINE_START = pattern(r"(?:\r\n|\n|\r)[ \t]*\Z")
+_ANY_LINE_END = pattern(r"\r\n|\n|\r")
+_LONE_SURROGATE = pattern("[\ud800-\udfff]")
 
 
 class _Remove(Enum):

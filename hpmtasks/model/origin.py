@@ -7,8 +7,9 @@ from urllib.parse import quote, urlsplit
 
 from hpmtasks.model.lock_entry import LockEntry
 from hpmtasks.model.package import PackageName
+from hpmtasks.pattern import pattern
 
-_ARCHIVE = re.compile(r"/archive/(?:refs/tags/)?[^/?#]+\.tar\.gz\Z")
+_ARCHIVE = pattern(r"/archive/(?:refs/tags/)?[^/?#]+\.tar\.gz\Z")
 _GITHUB = "github.com"
 
 

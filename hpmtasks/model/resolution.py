@@ -7,7 +7,6 @@ is its written form for people and for the next installation.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Self
@@ -15,12 +14,13 @@ from typing import Any, Self
 from hpmtasks.dataclass import as_dict, dataclass
 from hpmtasks.model.lock_entry import LockEntry, Lockfile
 from hpmtasks.model.package import PackageId, PackageName
+from hpmtasks.pattern import pattern
 from hpmtasks.semver.version import Version
 
 #: The version of the JSON form. Another one means: resolve again.
 FORMAT = 1
 
-_TAG_OF_ARCHIVE = re.compile(r"/archive/(?:refs/tags/)?([^/?#]+)\.tar\.gz\Z")
+_TAG_OF_ARCHIVE = pattern(r"/archive/(?:refs/tags/)?([^/?#]+)\.tar\.gz\Z")
 
 
 @dataclass(frozen=True, slots=True)

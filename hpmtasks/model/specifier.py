@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from hpmtasks.model.package import PackageName
+from hpmtasks.pattern import pattern
 from hpmtasks.semver.constraint import parse_constraint
 
-_ADDRESS = re.compile(
+_ADDRESS = pattern(
     r"(?:git\+)?(?:https?|ssh|git)://(?:[^/@]*@)?(?:www\.)?github\.com(?::\d+)?/"
     r"|git@github\.com:"
     r"|(?:www\.)?github\.com/"

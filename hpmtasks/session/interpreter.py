@@ -7,14 +7,14 @@ packages how it looks for them. The answers are remembered by the binary's path 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from hpmtasks.files.fingerprint import signature
+from hpmtasks.pattern import pattern
 from hpmtasks.semver.version import Version
 
-_VERSION = re.compile(r"\b(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)\b")
+_VERSION = pattern(r"\b(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)\b")
 _PATIENCE_SECONDS = 10
 _FOUND = "found the package"
 _IMPORTS = 'import { said } from "probe/package";\nprint(said());\n'

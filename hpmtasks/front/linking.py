@@ -103,7 +103,8 @@ def _link(package: Package, trees: int, target: int) -> None:
 
 
 def remove(folder: str) -> None:
-    """*folder* and everything in it is gone, as far as the file system lets it go."""
+    """*folder* and everything in it is gone, as far as the file system lets it go; it may be a file, too."""
+    _attempt(os.unlink, folder)
     for path, folders, files in os.walk(folder, topdown=False):
         for each in files:
             _attempt(os.unlink, f"{path}/{each}")

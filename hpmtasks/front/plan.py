@@ -37,6 +37,7 @@ FORMAT = f"hpm plan 2, {stamp.FORMAT}"
 #: The store's folder; ``store.layout`` says the same.
 STORE = "v1"
 LOCKFILE = "package-lock.json"
+_OWN = ".hpm"
 _RESOLUTION, _LINKS = ".hpm/resolution.json", ".hpm/links.json"
 
 
@@ -203,7 +204,8 @@ def _restore(root: str, cache: str, plan: Mapping[str, Any], change: Change, sta
             raise Unusable  # the state tells of more, or of less, than the plan knows
         if is_same:
             return
-    fresh, old = (f"{root}/.hpm/{_temporary_name()}" for _ in range(2))
+    _sweep(f"{root}/{_OWN}")
+    fresh, old = (f"{root}/{_OWN}/{_temporary_name()}" for _ in range(2))
     try:
         os.mkdir(fresh)
         lay_out([plan["packages"][at] for at in change.comes], f"{cache}/{STORE}/trees", fresh)
@@ -260,6 +262,22 @@ def _write(path: str, data: bytes) -> None:
     with open(temporary, "wb") as file:
         file.write(data)
     os.replace(temporary, path)
+
+
+def _sweep(folder: str) -> None:
+    """What a killed process left in *folder* is gone; who calls holds the mutex."""
+    own = _temporary_name().rsplit("-", 2)[0]
+    for name in os.listdir(folder):
+        maker, _, _ = name.rpartition("-")
+        kind, _, process = maker.rpartition("-")
+        if kind != own or not process.isdecimal():
+            continue
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            remove(f"{folder}/{name}")
+        except OSError:
+            pass
 
 
 def _temporary_name() -> str:

@@ -41,6 +41,9 @@ VARIABLES = (
 )
 # The coarsest clock of a file system that we care for ticks every 4 ms.
 _TICK_NS = 10_000_000
+_NAP_SECONDS = 0.0005
+# CLOCK_REALTIME_COARSE, which Linux stamps files with and Python has no name for.
+_COARSE_CLOCK = 5
 _ABSENT = b"absent"
 # Without it the file was cut.
 _END = b"end"
@@ -244,9 +247,15 @@ def _let_settle(root: str, paths: Sequence[str]) -> None:
         except OSError:
             continue
         youngest = max(youngest, found.st_mtime_ns, found.st_ctime_ns)
-    age = time.time_ns() - youngest
-    if 0 <= age < _TICK_NS:
-        time.sleep((_TICK_NS - age) / 1e9)
+    while 0 <= time.time_ns() - youngest < _TICK_NS and not _ticks_behind(youngest):
+        time.sleep(_NAP_SECONDS)
+
+
+def _ticks_behind(moment_ns: int) -> bool:
+    """Whether the clock that the system's file times are taken from has gone on since *moment_ns*."""
+    if sys.platform != "linux":
+        return False
+    return time.clock_gettime_ns(_COARSE_CLOCK) > moment_ns
 
 
 def sweep(root: str) -> None:

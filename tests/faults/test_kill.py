@@ -66,6 +66,37 @@ def test_killed_in_the_first_installation(scene: Scene, survived: Survived) -> N
     survived("kill points", each(some(range(1, total + 1), 30), attempt))
 
 
+def test_killed_while_packages_are_exchanged(scene: Scene, survived: Survived) -> None:
+    """F1: the same where a plan exchanges what stands for what was installed before, as after git switch."""
+    report = scene.folder / "report.json"
+
+    def start_over() -> None:
+        scene.start_over()
+        lock = scene.shell.documents()["package-lock.json"]
+        assert lock is not None
+        scene.well()
+        scene.shell.require({"acme/a": "1.0.0", "acme/b": "1.0.0"})
+        scene.shell.write("package-lock.json", lock)
+        scene.well()
+        for name, content in scene.new_documents.items():
+            assert content is not None
+            scene.shell.write(name, content)
+        scene.old_documents = scene.shell.documents()
+
+    start_over()
+    ran = scene.run(fault={"report": str(report)})
+    assert "~ acme/a: 1.0.0" in ran.out
+    seen = json.loads(report.read_text())["seen"]
+    assert seen["link"] > 0
+    assert "fsync" not in seen, "it was the graph"
+
+    def attempt(number: int) -> None:
+        start_over()
+        scene.check_everything(scene.run(fault={"number": number}))
+
+    survived("kill points", each(some(range(1, seen["*"] + 1), 40), attempt))
+
+
 # ---------------------------------------------------------------- by the kernel's own calls
 
 

@@ -447,6 +447,19 @@ def test_plans_stand_where_the_store_has_them(tmp_path: Path) -> None:
     assert Path(plan.plan_path(str(tmp_path), "x")) == layout.Layout(tmp_path).plans / "x"
 
 
+def test_what_killed_processes_began_is_gone(project: Project) -> None:
+    """What was laid out by a process that is no more goes; what a living one makes stays."""
+    own = plan._temporary_name().rsplit("-", 2)[0]
+    dead, alive = (project.project / ".hpm" / f"{own}-{number}-ab" for number in (2**22 + 1, os.getppid()))
+    for folder in (dead, alive):
+        (folder / "acme/a").mkdir(parents=True)
+    half = dead.with_name(f"{dead.name}c")
+    half.write_text("half")
+    project.without_modules()
+    assert project.restored() is not None
+    assert (dead.exists(), half.exists(), alive.exists()) == (False, False, True)
+
+
 def test_the_oldest_plans_go(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """The store keeps those that were used last, so many and no more."""
     monkeypatch.setattr(planning, "MOST_PLANS", 2)

@@ -135,8 +135,9 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
         edits = prepare(session)
         if not edits:
             begin_what_is_locked(session)
-        foresee_requirements(session)
-        from hpmtasks.engine import install  # takes its time, in which the first answers come
+        if foresee_requirements(session):
+            load_graph()  # takes its time, in which the first answers come
+        from hpmtasks.engine import install
 
         session.warnings += _warnings_of_workspace(session)
         _write_candidates(session)
@@ -173,8 +174,15 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
 
 
 def load_graph() -> None:
-    """The graph is loaded: for a command that has requests on their way, and nothing else to do."""
-    import hpmtasks.engine  # noqa: F401
+    """All is loaded that a run needs which has something to choose, and has requests on their way."""
+    import hpmtasks.engine
+    import hpmtasks.resolver.solve
+    import hpmtasks.session.catalogue
+    import hpmtasks.stages.resolve.action
+    import hpmtasks.store.extract  # noqa: F401
+    from hpmtasks.store.inflate import gunzip_library
+
+    gunzip_library()
 
 
 def remember(context: Context, session: Session) -> None:

@@ -28,18 +28,23 @@ if TYPE_CHECKING:
     from hpmtasks.sources.source import Tag
 
 
-def foresee_requirements(session: Session) -> None:
+def foresee_requirements(session: Session) -> bool:
     """Follow what the project and its members require, as far as the lock does not answer it.
 
     Only the store is written; the graph comes to ask for the same, and finds it begun.
+
+    Returns:
+        Whether anything has to be chosen, as far as can be seen.
     """
     if session.options.keeps_the_lock or session.options.offline:
-        return
+        return False
+    is_open = False
     lowest = session.options.direction != "highest"
     with suppress(HpmError):  # what is wrong with a document is for a task to tell
         for member in session.workspace.everyone():
             for requirement in get_all_dependencies(member.manifest):
-                follow(session, requirement, lowest=lowest)
+                is_open |= follow(session, requirement, lowest=lowest)
+    return is_open
 
 
 def foresee(session: Session, name: PackageName, tag: Tag) -> None:
@@ -57,7 +62,6 @@ def foresee(session: Session, name: PackageName, tag: Tag) -> None:
         acquisition(session, name, tag.version, tag.commit),
         (f"foresight of {name.key}", follow_all),
     )
-    import hpmtasks.store.extract  # noqa: F401  it takes its time, in which the archive comes
 
 
 def foresee_newest(session: Session, name: PackageName) -> None:
@@ -75,7 +79,7 @@ def foresee_newest(session: Session, name: PackageName) -> None:
     session.speculation.begin(name)
 
 
-def follow(session: Session, requirement: Requirement, *, lowest: bool = False) -> None:
+def follow(session: Session, requirement: Requirement, *, lowest: bool = False) -> bool:
     """Read ahead the tags of what *requirement* names, and fetch what will probably be chosen of it.
 
     Nothing is begun for a member of the workspace, for what the lock answers, nor where an override
@@ -83,10 +87,13 @@ def follow(session: Session, requirement: Requirement, *, lowest: bool = False) 
 
     Args:
         lowest: The lowest version will be tried first, not the highest.
+
+    Returns:
+        Whether it was, now or before.
     """
     name = requirement.name
     if _is_overridden(session, name) or is_answered(session, requirement):
-        return
+        return False
 
     def guess() -> None:
         with suppress(HpmError):
@@ -98,6 +105,7 @@ def follow(session: Session, requirement: Requirement, *, lowest: bool = False) 
 
     session.executor.start(session.reading_tags(name), (f"guess for {name.key}", guess))
     session.speculation.begin(name)
+    return True
 
 
 def _is_overridden(session: Session, name: PackageName) -> bool:

@@ -182,4 +182,4 @@ def test_rejected_candidates_cost_one_request_each(shell: CommandLine, github_se
     assert locked(shell) == {"acme/a": "1.0.0", "acme/old": "1.0.0"}
     packages, rejected = 2, 3
     assert github_server.count("web /*git-upload-pack") == packages
-    assert packages + rejected <= github_server.count("web /*/archive/*") <= packages + rejected + packages
+    assert packages + rejected <= github_server.count("codeload *") <= packages + rejected + packages

@@ -82,7 +82,7 @@ def test_empty_store_is_filled(licensed: CommandLine, own_server: GithubServer) 
     assert licensed.run("licenses", "--offline").code == 4
     own_server.clear_log()
     assert licensed.run("licenses").code == 0
-    assert own_server.count("web /acme/mit/archive/*") == 1
+    assert own_server.count("codeload /acme/mit/*") == 1
 
 
 @pytest.mark.parametrize("lists", [{"allow": "MIT"}, {"deny": [1]}, {"allow": ["MITT"]}])

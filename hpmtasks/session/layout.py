@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import errno
 from pathlib import Path
 
 from hpmtasks.errors import IntegrityMismatch, StorageFailure
@@ -11,6 +11,9 @@ from hpmtasks.session.acquire import ATTEMPTS, unpacked
 from hpmtasks.session.ahead import files_key
 from hpmtasks.session.session import Session
 from hpmtasks.store.entries import DamagedEntry, LinkMethod, TreeEntry
+
+# What was prepared is gone, or its folder is on another disk; in either case nothing is in its place yet.
+_CANNOT_COME = frozenset({errno.ENOENT, errno.EXDEV})
 
 
 def lay_out_verified(
@@ -48,10 +51,13 @@ def _placed(session: Session, package: ResolvedPackage, folder: Path) -> LinkMet
     prepared = delivery.prepared if delivery is not None else None
     if prepared is None or session.modules.locked_tree(package) != prepared.tree:
         return None
-    with suppress(StorageFailure, OSError):  # what is wrong with the place is met again
+    try:
         session.store.place(prepared, folder)
-        return prepared.method
-    return None
+    except StorageFailure as failure:
+        if isinstance(failure.__cause__, OSError) and failure.__cause__.errno in _CANNOT_COME:
+            return None
+        raise
+    return prepared.method
 
 
 def _promised(session: Session, package: ResolvedPackage, known: TreeEntry | None = None) -> TreeEntry:

@@ -19,6 +19,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 _RESERVED_FLAGS = 0xE0  # RFC 1952, 2.3.1.2
 _GZIP = 31  # zlib's wbits: a gzip header and a checked trailer
 _CHUNK = 1 << 18
+# So much comes out at a time: all of nearly every package, which is then not put together from pieces.
+_PIECE = 1 << 20
 # An archive of more than this is spooled to a file without a name, so that memory stays bounded.
 _MOST_IN_MEMORY = 16 << 20
 
@@ -92,7 +94,7 @@ def gunzip_library() -> Any:
 
 def _decompress(decoder: Any, chunk: bytes) -> bytes:
     try:
-        produced: bytes = decoder.decompress(chunk, _CHUNK)
+        produced: bytes = decoder.decompress(chunk, _PIECE)
     except (gunzip_library().error, EOFError):
         raise Refused("it is damaged") from None
     return produced

@@ -46,7 +46,8 @@ _PACKAGES_FOR_ONE = 40
 # So many packages a requirement leads to, roughly, where that is all that is known.
 _PACKAGES_BEHIND_ONE = 4
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h; it is the end of the thread that forked that counts: the main one
-_M_ARENA_MAX = -8  # malloc.h
+_M_ARENA_MAX, _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -8, -1, -3  # malloc.h
+_KEPT_BYTES = 16 << 20
 _LENGTH_BYTES = 4
 _PIECE = 1 << 16
 
@@ -357,11 +358,17 @@ class _Crew:
 
 
 def _take_memory_from_one_pool() -> None:
-    """Threads share what memory there is: glibc gives each a pool of its own, new pages and all."""
+    """Threads share what memory there is: glibc gives each a pool of its own, new pages and all.
+
+    And keep it: what one package was unpacked in is there for the next one, without new pages.
+    """
     with suppress(ImportError, OSError, AttributeError):
         import ctypes
 
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_ARENA_MAX, 1)
+        library.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+        library.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
 
 
 def _stay_silent() -> None:

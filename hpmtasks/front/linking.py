@@ -1,7 +1,8 @@
 """linking: packages laid out by links from the store, each file compared with what the store recorded of it.
 
 A package is a tuple: its name, the digest of its tree, the folders in it, each after the one that it is in,
-and of each file the path, size, mtime, inode and :func:`mode_of`. Imports are those of ``stamp``.
+of each file the path, size, mtime, inode and :func:`mode_of`, and of each shim in it path and content.
+Imports are those of ``stamp``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    Package = tuple[str, str, Sequence[str], Sequence[tuple[Any, ...]]]
+    Package = tuple[str, str, Sequence[str], Sequence[tuple[Any, ...]], Sequence[tuple[str, bytes]]]
 
 # Below that many files a second process costs more than it brings.
 _FILES_FOR_TWO = 300
@@ -41,7 +42,7 @@ def lay_out(packages: Sequence[Package], trees: str, target: str) -> None:
     """
     for owner in sorted({name.partition("/")[0] for name, *_ in packages}):
         os.mkdir(f"{target}/{owner}")
-    total = sum(len(files) for _, _, _, files in packages)
+    total = sum(len(files) for _, _, _, files, _ in packages)
     if total < _FILES_FOR_TWO or (os.cpu_count() or 1) < 2 or sys.platform == "darwin":
         _link_all(packages, trees, target)
         return
@@ -78,7 +79,7 @@ def _link_all(packages: Sequence[Package], trees: str, target: str) -> None:
 
 def _link(package: Package, trees: int, target: int) -> None:
     """One package: its folders made, its files linked, each of them as the store recorded it."""
-    name, tree, folders, files = package
+    name, tree, folders, files, shims = package
     at = f"{tree[:2]}/{tree}"
     stat, link = os.stat, os.link
     os.mkdir(name, dir_fd=target)
@@ -96,6 +97,12 @@ def _link(package: Package, trees: int, target: int) -> None:
             ):
                 raise Unusable
             link(path, path, src_dir_fd=source, dst_dir_fd=folder)
+        for path, content in shims:
+            written = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder)
+            try:
+                os.write(written, content)
+            finally:
+                os.close(written)
     finally:
         os.close(source)
         os.close(folder)

@@ -6,7 +6,8 @@ folders can tell. It stands under the fingerprint of everything that the run dep
 package.json, package-lock.json, the user's settings, the environment. If ``hem_modules`` is
 missing and all of that is as it was, the folders are linked anew and the state written, so that
 the graph, whoever asks it, finds every task fresh. Where another plan's packages stand, as after a
-change of branches, those that differ are exchanged, and what hpm did not put there stays.
+change of branches, those that differ are exchanged, and what hpm did not put there stays. Shims
+are written as they were, if the project's sources are.
 
 It may only ever do what the graph would do. Every file is compared with its recorded stat before
 it is linked, and every folder before it goes; another boot, a difference, a file system that cannot
@@ -24,6 +25,7 @@ import time
 
 from hpmtasks.front import stamp
 from hpmtasks.front.linking import Unusable, lay_out, remove
+from hpmtasks.front.sources import missing_shims, put
 from hpmtasks.front.standing import AFTER, BEFORE, MODULES, STATE, Standing
 from hpmtasks.front.telling import Change, told
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 #: Another number, hpm or Python: a plan is not recognised, and has another name anyway.
-FORMAT = f"hpm plan 2, {stamp.FORMAT}"
+FORMAT = f"hpm plan 3, {stamp.FORMAT}"
 #: The store's folder; ``store.layout`` says the same.
 STORE = "v1"
 LOCKFILE = "package-lock.json"
@@ -188,8 +190,10 @@ def _compared(plan: Mapping[str, Any], standing: Standing) -> Change:
     """How what stands differs from *plan*.
 
     Raises:
-        Unusable: Something there is neither hpm's nor as it was left.
+        Unusable: Something there is neither hpm's nor as it was left, or shims would have to be exchanged.
     """
+    if standing.is_there and plan["project"] is not None:
+        raise Unusable
     befores = [standing.version_if_other(name, tree) for name, tree, *_ in plan["packages"]]
     return Change(plan, befores, standing.others())
 
@@ -204,6 +208,7 @@ def _restore(root: str, cache: str, plan: Mapping[str, Any], change: Change, sta
             raise Unusable  # the state tells of more, or of less, than the plan knows
         if is_same:
             return
+    shims = missing_shims(root, plan["project"]) if plan["project"] is not None else ()
     _sweep(f"{root}/{_OWN}")
     fresh, old = (f"{root}/{_OWN}/{_temporary_name()}" for _ in range(2))
     try:
@@ -216,6 +221,7 @@ def _restore(root: str, cache: str, plan: Mapping[str, Any], change: Change, sta
             modules = f"{root}/{MODULES}"
         else:
             modules = fresh
+        put(root, shims)
         _write(resolution, plan["resolution"])
         _write(f"{root}/{STATE}", _state(plan, modules))
         if not standing.is_there:
@@ -248,12 +254,12 @@ def _state(plan: Mapping[str, Any], modules: str) -> bytes:
     """``.hpm/state.json`` with the times and inodes of the folders, sealed as ``files.sealed`` does."""
     import xxhash
 
-    tasks, rows = plan["state"]
+    tasks, tools, rows = plan["state"]
     filled = []
     for row, package in zip(rows, plan["packages"], strict=True):
         found = os.lstat(f"{modules}/{package[0]}")
         filled.append(f"{row}{found.st_mtime_ns},{found.st_ino}]")
-    rest = f'{tasks},"files":[],"tools":{{}}{BEFORE}{",".join(filled)}{AFTER}'.encode()
+    rest = f'{tasks},"files":[],"tools":{tools}{BEFORE}{",".join(filled)}{AFTER}'.encode()
     return b'{"fingerprint":"' + xxhash.xxh3_128_hexdigest(rest).encode() + b'",' + rest
 
 

@@ -7,16 +7,20 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.boot import boot
+from hpmtasks.files.fingerprint import fingerprint
 from hpmtasks.files.shared_mutex import shared
 from hpmtasks.front import plan
 from hpmtasks.front.linking import mode_of
 from hpmtasks.project.state import FORMAT, Installed
 from hpmtasks.session.session import Session
-from hpmtasks.store.entries import TreeFile
+
+if TYPE_CHECKING:
+    from hpmtasks.front.linking import Package
+    from hpmtasks.front.sources import Recorded
 
 #: So many are kept, those that were used last.
 MOST_PLANS = 32
@@ -55,6 +59,7 @@ def keep_plan(
             "format": plan.FORMAT,
             "boot": boot(),
             "packages": packages,
+            "project": _project(session),
             "resolution": session.project.resolution_path.read_bytes(),
             "state": _state(session),
             "stamped": tuple(stamped),
@@ -70,26 +75,13 @@ def keep_plan(
 
 
 def _is_more_than_packages(session: Session) -> bool:
-    """Whether something was made that is no package of the store: shims, members of a workspace, patches.
-
-    Where shims are made at all, they also depend on the project's sources, which no plan knows.
-    """
-    tasks = session.state.tasks
-    has_shims = any(
-        session.state.values_of(task).get("shims") for task in tasks if task.startswith("imports:")
-    )
-    looks_at_sources = bool(session.state.values_of("imports:.").get("folders"))
-    return (
-        has_shims
-        or looks_at_sources
-        or bool(session.documents.manifest.workspaces)
-        or bool(session.documents.patches)
-    )
+    """Whether something was made that is no package of the store and no shim: members, patched packages."""
+    return bool(session.documents.manifest.workspaces) or bool(session.documents.patches)
 
 
-def _packages(session: Session) -> list[tuple[str, str, tuple[str, ...], tuple[tuple[Any, ...], ...]]] | None:
+def _packages(session: Session) -> list[Package] | None:
     """Each package as ``front.plan`` wants it; ``None`` if one of them is not the store's own files."""
-    rows: list[tuple[str, str, tuple[str, ...], tuple[tuple[Any, ...], ...]]] = []
+    rows: list[Package] = []
     standing = _installed(session)
     if session.resolution is None or len(standing) != len(session.resolution.packages):
         return None
@@ -98,12 +90,36 @@ def _packages(session: Session) -> list[tuple[str, str, tuple[str, ...], tuple[t
         record = session.state.values_of(f"extract:{installed.name}")
         if tree is None or record.get("method") not in {"hard link", "found"}:
             return None
+        shims = _shims(session, f"imports:{installed.name}", session.project.modules / installed.name)
         files = tuple(
             (file.path, file.size, file.mtime_ns, file.inode, mode_of(executable=file.executable))
             for file in tree.files
         )
-        rows.append((installed.name, tree.digest.removeprefix("sha256-"), _folders(tree.files), files))
+        folders = _folders([*(file.path for file in tree.files), *(path for path, _ in shims)])
+        rows.append((installed.name, tree.digest.removeprefix("sha256-"), folders, files, shims))
     return rows
+
+
+def _project(session: Session) -> Recorded | None:
+    """The project's sources and the shims beside them; ``None`` where nobody needs shims."""
+    record = session.state.values_of("imports:.")
+    if not record.get("folders"):
+        return None
+    sources = tuple(sorted((path, fingerprint) for path, (fingerprint, _) in record["files"].items()))
+    return tuple(record["folders"]), sources, _shims(session, "imports:.", session.project.root)
+
+
+def _shims(session: Session, task: str, folder: Path) -> tuple[tuple[str, bytes], ...]:
+    """The shims that *task* laid in *folder*, each with what it holds.
+
+    Raises:
+        ValueError: They are not what was recorded, or a folder was left without, because it is somebody's.
+    """
+    record = session.state.values_of(task)
+    shims = tuple((path, (folder / path).read_bytes()) for path in sorted(record.get("shims", ())))
+    if record.get("foreign") or any(fingerprint(data) != record["shims"][path] for path, data in shims):
+        raise ValueError(task)
+    return shims
 
 
 def _installed(session: Session) -> list[tuple[str, Installed]]:
@@ -112,19 +128,19 @@ def _installed(session: Session) -> list[tuple[str, Installed]]:
     return sorted((key, each) for key, each in session.state.packages.items() if key in wanted)
 
 
-def _folders(files: Iterable[TreeFile]) -> tuple[str, ...]:
+def _folders(files: Iterable[str]) -> tuple[str, ...]:
     """The folders of *files*, each after the one that it is in."""
     found = set()
-    for file in files:
-        above = file.path.rpartition("/")[0]
+    for path in files:
+        above = path.rpartition("/")[0]
         while above and above not in found:
             found.add(above)
             above = above.rpartition("/")[0]
     return tuple(sorted(found))
 
 
-def _state(session: Session) -> tuple[str, list[str]]:
-    """The project's state as text: up to its tasks, and its packages but for times and inodes of folders.
+def _state(session: Session) -> tuple[str, str, list[str]]:
+    """The project's state as text: up to its tasks, its tools, its packages without the folders' times.
 
     Fingerprints of files are left out: they are taken again when somebody asks.
     """
@@ -133,7 +149,8 @@ def _state(session: Session) -> tuple[str, list[str]]:
         f"{json.dumps(key)}:{json.dumps([each.name, each.version, each.tree], separators=(',', ':'))[:-1]},"
         for key, each in _installed(session)
     ]
-    return json.dumps(document, separators=(",", ":"))[1:-1], rows
+    tools = json.dumps(session.state.tools, separators=(",", ":"))
+    return json.dumps(document, separators=(",", ":"))[1:-1], tools, rows
 
 
 def _forget_old_ones(folder: Path) -> None:

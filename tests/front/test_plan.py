@@ -481,6 +481,7 @@ ALLOWED_MODULES = {
     "hpmtasks.front.linking",
     "hpmtasks.front.plan",
     "hpmtasks.front.request",
+    "hpmtasks.front.sources",
     "hpmtasks.front.stamp",
     "hpmtasks.front.standing",
     "hpmtasks.front.telling",

@@ -1,0 +1,95 @@
+"""sources: the project's own sources, where shims stand beside them: as they were, or the graph is asked.
+
+What a project's sources are is said by ``hemlock.sources``, whose walk this is once more. Imports are those
+of ``stamp``, and the fingerprint.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hpmtasks.front.linking import Unusable
+from hpmtasks.front.standing import MODULES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    #: The folders that were looked into, the sources in them, each with its fingerprint, and the shims,
+    #: each with what it holds; all paths are relative to the project's root.
+    Recorded = tuple[Sequence[str], Sequence[tuple[str, str]], Sequence[tuple[str, bytes]]]
+
+_SUFFIX, _MANIFEST = ".hml", "package.json"
+_NEVER = frozenset({MODULES, "node_modules"})
+
+
+def missing_shims(root: str, recorded: Recorded) -> list[tuple[str, bytes]]:
+    """The shims of the project at *root* that are to be written: each, or none.
+
+    Raises:
+        Unusable: Its sources are not those that were *recorded*, or other shims stand beside them.
+        OSError: They cannot be read.
+    """
+    import xxhash
+
+    folders, sources, shims = recorded
+    found, files, beside = walk(root)
+    if found != sorted(folders) or files != [path for path, _ in sources]:
+        raise Unusable
+    for path, fingerprint in sources:
+        with open(f"{root}/{path}", "rb") as file:
+            if xxhash.xxh3_128_hexdigest(file.read()) != fingerprint:
+                raise Unusable
+    wanted = {f"{path.partition(f'/{MODULES}/')[0]}/{MODULES}" for path, _ in shims}
+    if not beside:
+        return list(shims)
+    if set(beside) != wanted or any(_content(f"{root}/{path}") != content for path, content in shims):
+        raise Unusable
+    return []
+
+
+def walk(root: str) -> tuple[list[str], list[str], list[str]]:
+    """The folders of the project's sources, the sources, and each ``hem_modules`` beside them, sorted."""
+    folders, files, beside = [], [], []
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        try:
+            with os.scandir(f"{root}/{prefix}") as scan:
+                entries = list(scan)
+        except OSError:
+            continue
+        if prefix and any(entry.name == _MANIFEST for entry in entries):
+            continue
+        folders.append(prefix)
+        for entry in entries:
+            path = f"{prefix}/{entry.name}" if prefix else entry.name
+            if entry.name == MODULES and prefix:
+                beside.append(path)
+            elif entry.is_dir(follow_symlinks=False):
+                if entry.name not in _NEVER and not entry.name.startswith("."):
+                    pending.append(path)
+            elif entry.name.endswith(_SUFFIX) and entry.is_file(follow_symlinks=False):
+                files.append(path)
+    return sorted(folders), sorted(files), sorted(beside)
+
+
+def put(root: str, shims: Sequence[tuple[str, bytes]]) -> None:
+    """Below *root*, where none of them stands, stand *shims*; what marks a folder as hpm's came first."""
+    for path, content in sorted(shims, key=lambda shim: not shim[0].endswith("/.gitignore")):
+        os.makedirs(os.path.dirname(f"{root}/{path}"), exist_ok=True)
+        descriptor = os.open(f"{root}/{path}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        try:
+            os.write(descriptor, content)
+        finally:
+            os.close(descriptor)
+
+
+def _content(path: str) -> bytes | None:
+    if os.path.islink(path):
+        return None
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None

@@ -16,7 +16,7 @@ from hpmtasks.commands.run_rehearsal import Rehearsal, last_line
 from hpmtasks.commands.running import requires_packages
 from hpmtasks.errors import Defect
 from hpmtasks.files.sightings import Sightings
-from hpmtasks.front import runs, stamp
+from hpmtasks.front import leaving, runs, stamp
 from hpmtasks.project import MANIFEST
 from hpmtasks.scripts.environment import looks_secret
 from hpmtasks.scripts.evidence import Evidence
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # What is printed goes into the stamp; who prints more is answered by the graph.
 _MOST_PRINTED = 1 << 18
+# Which of its files each task reads is told up to that many in all; the whole stamp is read each time.
+_MOST_USES = 100_000
 # Options under which a run says something else, or does it elsewhere, and what they are if nobody asks.
 _PLAIN: Mapping[str, object] = {
     "dir": None,
@@ -54,9 +56,9 @@ _PLAIN: Mapping[str, object] = {
 def may_leave_stamp(context: Context) -> bool:
     """Whether the command line is one that a stamp may answer."""
     given = vars(context.arguments)
-    return context.words[:1] in (("run",), ("test",)) and all(
-        given[name] == value for name, value in _PLAIN.items()
-    )
+    is_plain = all(given[name] == value for name, value in _PLAIN.items())
+    # On Windows ctime is when a file was made, and nothing tells of a change whose times were set back.
+    return is_plain and context.words[:1] in (("run",), ("test",)) and os.name != "nt"
 
 
 class Stamping(Companion):
@@ -124,7 +126,7 @@ class Stamping(Companion):
             return
         if self._claimed not in (None, painted if runs.is_painted(environ) else plain):
             raise Defect("The stamp would not have said what a run says in which all is fresh.")
-        runs.write(
+        leaving.write(
             self._root,
             self._member,
             context.words,
@@ -137,7 +139,7 @@ class Stamping(Companion):
             entries=seen.entries,
             passed=seen.passed,
             absent=seen.absent,
-            tasks={runs.COMMON: (0.0, (*read.entries, *read.passed, *read.absent)), **self.evidence.parts},
+            tasks={runs.COMMON: (0.0, (*read.entries, *read.passed, *read.absent)), **_parts(self.evidence)},
         )
 
 
@@ -159,6 +161,11 @@ def _read_before(context: Context, workspace: Workspace, began_ns: int, *, requi
         own += [project.state_path, project.resolution_path]
     seen.look_at_all(map(os.fspath, own))
     return seen
+
+
+def _parts(evidence: Evidence) -> Mapping[str, tuple[float, tuple[str, ...]]]:
+    """What each task is fresh by; of none, where many tasks read the same many files."""
+    return evidence.parts if sum(len(paths) for _, paths in evidence.parts.values()) <= _MOST_USES else {}
 
 
 def _beginnings(run: ScriptRun) -> list[str]:

@@ -10,7 +10,7 @@ The file: the sizes of its sections in one line, then the sections. Texts are pa
 numbers have eight bytes, in the machine's order. What a stamp prints was printed by scripts of the
 project; whoever can write the stamp can write those.
 
-Imports are those of ``stamp``. ``commands.run_stamp`` writes stamps.
+Imports are those of ``stamp``. ``leaving`` writes stamps, and ``commands.run_stamp`` knows when.
 """
 
 from __future__ import annotations
@@ -23,13 +23,11 @@ from hpmtasks.front import stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 #: Another number, hpm or Python: the stamp is not recognised.
 FORMAT = f"hpm run stamp 1, {stamp.FORMAT}"
 FOLDER = ".hpm/runs"
-#: How many stamps are kept.
-MOST = 8
 #: What counts besides what counts for an installation.
 VARIABLES = ("HPM_REMOTE_CACHE", "HPM_REMOTE_WRITE")
 #: What is printed, in order: 1 for stdout or 2 for stderr, and the bytes. Of :data:`SECONDS` the text
@@ -45,7 +43,6 @@ SECTIONS = (
 COMMON = ""
 _LONGEST_NAME = 200
 _HARMLESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
-_WORD = 8
 
 
 def answer(arguments: list[str]) -> int | None:
@@ -132,7 +129,7 @@ def read_left(root: str, member: str, arguments: Sequence[str], environ: Mapping
     """
     with open(path_of(root, member, arguments), "rb") as file:
         left = Left(file.read())
-    if left["head"] != _head(root, member, arguments, environ):
+    if left["head"] != head_of(root, member, arguments, environ):
         return None
     if not _are_set(left.texts("variables"), left.texts("beginnings"), environ):
         return None
@@ -234,7 +231,7 @@ def is_painted(environ: Mapping[str, str]) -> bool:
     return sys.stderr.isatty() and not environ.get("CI") and environ.get("TERM") != "dumb"
 
 
-# ---------------------------------------------------------------- writing
+# ---------------------------------------------------------------- its names
 
 
 def path_of(root: str, member: str, arguments: Sequence[str]) -> str:
@@ -250,110 +247,10 @@ def path_of(root: str, member: str, arguments: Sequence[str]) -> str:
     return f"{root}/{FOLDER}/{name}"
 
 
-def _head(root: str, member: str, arguments: Sequence[str], environ: Mapping[str, str]) -> bytes:
+def head_of(root: str, member: str, arguments: Sequence[str], environ: Mapping[str, str]) -> bytes:
     """What has to be as it was before anything else is looked at."""
     machine = os.uname()
     libc = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in os.confstr_names else ""
     others = [f"{name}={environ[name]}" if name in environ else name for name in VARIABLES]
     texts = [FORMAT, root, member, *arguments, *stamp.environment_now(environ), *others]
     return os.fsencode("\0".join([*texts, sys.platform, machine.machine, libc or ""]))
-
-
-def write(
-    root: str,
-    member: str,
-    arguments: Sequence[str],
-    environ: Mapping[str, str],
-    *,
-    variables: Mapping[str, str | None],
-    beginnings: Iterable[str],
-    is_installed: bool,
-    plain: Said,
-    painted: Said,
-    entries: Mapping[str, Sequence[int]],
-    passed: Mapping[str, Sequence[int]],
-    absent: Iterable[str],
-    tasks: Mapping[str, tuple[float, Iterable[str]]],
-) -> None:
-    """Leave a stamp: while all of that is so, *arguments* in *member* print what is given.
-
-    Where none can be written, there is none. At most :data:`MOST` are kept.
-
-    Args:
-        variables: Those that count, ``None`` for one that is not set; none is secret.
-        beginnings: No other variable begins so.
-        is_installed: Whether the installation's stamp has to vouch for packages.
-        plain: What is printed.
-        painted: The same in colours.
-        entries: Absolute paths, with size, mtime, inode, ctime and mode.
-        passed: Absolute paths of folders, with inode and mode.
-        absent: Absolute paths where nothing is.
-        tasks: By name, how long each took, and which of those paths it is fresh by; under :data:`COMMON`
-            what all are.
-    """
-    absent = list(absent)
-    texts = [f"{name}={value}" if value is not None else name for name, value in variables.items()]
-    sections = {
-        "head": _head(root, member, arguments, environ),
-        "variables": _joined(texts),
-        "beginnings": _joined(beginnings),
-        "installed": b"installed" if is_installed else b"",
-        "plain": _packed(plain),
-        "painted": _packed(painted),
-        "entries": _joined(_from_root(path, root) for path in entries),
-        "entries_seen": _numbers(number for row in entries.values() for number in row),
-        "passed": _joined(_from_root(path, root) for path in passed),
-        "passed_seen": _numbers(number for row in passed.values() for number in row),
-        "absent": _joined(_from_root(path, root) for path in absent),
-        "tasks": _joined(tasks),
-        "seconds": _numbers(int(seconds * 1e6) for seconds, _ in tasks.values()),
-        "uses": _numbers(_uses(tasks, [*entries, *passed, *absent])),
-    }
-    sizes = b" ".join(b"%d" % len(sections[name]) for name in SECTIONS)
-    try:
-        path = path_of(root, member, arguments)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        temporary = f"{path}.{os.getpid()}"
-        with open(temporary, "wb") as file:
-            file.write(sizes + b"\n" + b"".join(sections[name] for name in SECTIONS))
-        os.replace(temporary, path)
-        _keep_the_last(os.path.dirname(path))
-    except (OSError, ValueError):
-        return
-
-
-def _uses(tasks: Mapping[str, tuple[float, Iterable[str]]], paths: list[str]) -> Iterator[int]:
-    """For each task how many of *paths* it uses, and their numbers."""
-    numbers: dict[str, list[int]] = {}
-    for number, path in enumerate(paths):
-        numbers.setdefault(path, []).append(number)
-    for _, used in tasks.values():
-        found = [number for path in used for number in numbers[path]]
-        yield len(found)
-        yield from found
-
-
-def _from_root(path: str, root: str) -> str:
-    """*path* as short as it can be told."""
-    return "." if path == root else path.removeprefix(f"{root}/")
-
-
-def _joined(texts: Iterable[str]) -> bytes:
-    return os.fsencode("\0".join(texts))
-
-
-def _packed(said: Said) -> bytes:
-    return b"".join(b"%d %d\n%s" % (stream, len(text), text) for stream, text in said)
-
-
-def _numbers(numbers: Iterable[int]) -> bytes:
-    mask = (1 << 8 * _WORD) - 1
-    return b"".join((number & mask).to_bytes(_WORD, sys.byteorder) for number in numbers)
-
-
-def _keep_the_last(folder: str) -> None:
-    """Only the last :data:`MOST` stamps are in *folder*; the oldest go, and what killed processes began."""
-    with os.scandir(folder) as entries:
-        found = [(entry.stat().st_mtime_ns, entry.path) for entry in entries]
-    for _, path in sorted(found)[:-MOST]:
-        os.unlink(path)

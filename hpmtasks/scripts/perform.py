@@ -21,6 +21,7 @@ from hpmtasks.scripts.events import Events, Note, Outcome, Output, Started, Stre
 from hpmtasks.scripts.execution import Command, Execution
 from hpmtasks.scripts.key import FORMAT, Key, Keys
 from hpmtasks.scripts.log import Log, replay
+from hpmtasks.scripts.news import News
 from hpmtasks.scripts.outputs import UnusableOutputs, collect
 from hpmtasks.scripts.process import Exit, Launch
 from hpmtasks.scripts.reason import difference
@@ -110,9 +111,8 @@ class ScriptPerformer:
         self._results = results
         self.asked = frozenset(asked)
         self.had_terminal: set[TaskId] = set()
-        # What has done something in this run, or needs what has; and the members whose tasks have.
-        self._news: set[TaskId] = set()
-        self._working: set[str] = set()
+        self._judged_by: dict[TaskId, Key] = {}
+        self._news = News(tasks)
         self._copies = _Copies(session, foresee if manner.is_preview else refresh)
         self._root = f"{session.project.root}/"
         self.records = Records(session.project)
@@ -129,7 +129,7 @@ class ScriptPerformer:
     def judge(self, task: ScriptTask) -> Outcome | Stale:
         """See :class:`~hpmtasks.scripts.schedule.Performer`."""
         if task.config.command is None:
-            self._has_news(task)
+            self._news.reached(task)
             return Outcome("fresh")  # it stands for others
         if not task.config.is_kept:
             return Stale("nothing is kept of it")
@@ -144,8 +144,10 @@ class ScriptPerformer:
         if record is None:
             return Stale("nothing is known of an earlier run")
         seen = Sightings(self.records.opened_ns) if self._manner.evidence is not None else None
-        reason = self._why_stale(task, record, self._key(task, seen), seen)
+        key = self._key(task, seen)
+        reason = self._why_stale(task, record, key, seen)
         if reason:
+            self._judged_by[task.id] = key
             return Stale(reason)
         self._add_evidence(task, seen, record.seconds)
         if task.id in self.asked and record.result is not None:
@@ -176,19 +178,9 @@ class ScriptPerformer:
         changed what stands in hem_modules.
         """
         evidence = self._manner.evidence
-        if evidence is None or task.id in self.asked or self._working - {task.member.path}:
+        if evidence is None or self._news.reached(task) or self._news.is_elsewhere(task):
             return False
-        return not self._has_news(task) and evidence.shows_still(task.id)
-
-    def _has_news(self, task: ScriptTask) -> bool:
-        """Whether something that *task* needs, directly or not, has done something; then so it is noted."""
-        is_so = any(
-            need in self._news or (self._tasks[need].config.persistent and self._has_news(self._tasks[need]))
-            for need in task.needs
-        )
-        if is_so:
-            self._news.add(task.id)
-        return is_so
+        return task.id not in self.asked and evidence.shows_still(task.id)
 
     def _why_stale(self, task: ScriptTask, record: Record, key: Key, seen: Sightings | None) -> str:
         """What there is to do for *task*, as a clause; empty if nothing, and *seen* is told why."""
@@ -208,8 +200,7 @@ class ScriptPerformer:
 
     def perform(self, task: ScriptTask) -> Outcome:
         """See :class:`~hpmtasks.scripts.schedule.Performer`."""
-        self._news.add(task.id)
-        self._working.add(task.member.path)
+        self._news.happened(task)
         try:
             if task.config.persistent and not self._has_terminal(task):
                 return self._run_service(task)
@@ -258,12 +249,13 @@ class ScriptPerformer:
     # ---- a task of which a result is kept
 
     def _perform_kept(self, task: ScriptTask) -> Outcome:
-        key = self._key(task)
+        judged_by = self._judged_by.pop(task.id, None)
         if not self._manner.force:
-            restored = self._restored(task, key)
+            # What is given back may as well be of a moment ago; what runs reads what there is now.
+            restored = self._restored(task, judged_by or self._key(task))
             if restored is not None:
                 return restored
-        return self._run_kept(task, key)
+        return self._run_kept(task, self._key(task))
 
     def _restored(self, task: ScriptTask, key: Key) -> Outcome | None:
         """The outcome, if there is a result that could be given back as a whole."""
@@ -282,7 +274,8 @@ class ScriptPerformer:
         except UnusableOutputs as unusable:
             self._note(task, str(unusable))
             return None
-        self._keep(task, key, Record("restored", seconds=result.seconds, result=result, foreign=known))
+        if not (record is not None and record.result == result and record.action == str(key.action)):
+            self._keep(task, key, Record("restored", seconds=result.seconds, result=result, foreign=known))
         self._replay(task, result)
         return Outcome("restored", seconds=result.seconds)
 

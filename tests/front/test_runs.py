@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from hpmtasks.front import runs
+from hpmtasks.front import leaving, runs
 from hpmtasks.scripts.presumption import presume
 from tests.support.command_line import PATIENCE_SECONDS, REPOSITORY, CommandLine, Ran, terminal
 
@@ -212,10 +212,10 @@ def test_each_command_line_has_a_stamp_of_its_own_and_the_last_eight_stay(settle
     folder = settled.project / runs.FOLDER
     for asked in ASKED:
         settled.settle(*asked)
-    assert len(list(folder.iterdir())) == runs.MOST == len(ASKED)
+    assert len(list(folder.iterdir())) == leaving.MOST == len(ASKED)
     for number in range(3):
         settled.ran(".", "run", "-j", str(number + 3), "lint")
-    assert len(list(folder.iterdir())) == runs.MOST
+    assert len(list(folder.iterdir())) == leaving.MOST
     assert settled.said(".", "run", "-j", "5", "lint") is not None
     assert settled.said(*ASKED[0]) is None
 

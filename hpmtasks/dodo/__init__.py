@@ -12,7 +12,6 @@ A file with a DOIT_CONFIG of its own says ``DOIT_CONFIG = hpm_config(**own)``.
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 from collections.abc import Iterator
@@ -23,20 +22,14 @@ from doit.exceptions import InvalidDodoFile
 from doit.globals import Globals
 from doit.task import Task
 
-from hpmtasks.errors import HpmError, Usage
-from hpmtasks.graph import failing_task
-from hpmtasks.pipeline import INSTALL, installation, prover, scripts
-from hpmtasks.project import STATE_FOLDER, Project
+from hpmtasks.dodo.standing import INSTALL, standing
+from hpmtasks.front import stamp
+from hpmtasks.project import STATE_FOLDER
 from hpmtasks.project.checker import ContentChecker
-from hpmtasks.project.settings import Settings
 from hpmtasks.project.state import DoitBackend
-from hpmtasks.project.workspace import workspace_root_of
-from hpmtasks.scripts.display import Display, Manner as Showing
-from hpmtasks.scripts.perform import Manner
-from hpmtasks.scripts.run import RunOptions, ScriptRun
-from hpmtasks.scripts.tasks import lay, task_names
-from hpmtasks.session import Session
-from hpmtasks.session.results import results_of
+
+# The command lines of doit that have it do nothing but install, so that the stamp may answer.
+_INSTALL_ALONE = ([INSTALL], ["run", INSTALL])
 
 
 def hpm_config(**own: Any) -> dict[str, Any]:
@@ -71,27 +64,11 @@ def task_hpm() -> Iterator[Task]:
     if isinstance(dep_manager.checker, ContentChecker):
         dep_manager.checker.use(backend.state.files)
     here = Path.cwd()
-    try:
-        if root := workspace_root_of(here):
-            raise Usage(f"{here} is a member of the workspace in {root}; a dodo.py belongs there.")
-        settings = Settings.load(os.environ)
-    except HpmError as error:
-        yield failing_task(INSTALL, error)
-        return
-    session = Session(Project(here), settings, backend.state)
-    yield from installation(session, prover(dep_manager))
-    try:
-        run = _scripts_of(session)
-    except HpmError:
-        return  # the installation reads the same files, and says what is wrong
-    yield from scripts(run)
+    if sys.argv[1:] in _INSTALL_ALONE and stamp.proves(str(here), os.environ):
+        tasks = standing(here, backend)
+        if tasks is not None:
+            yield from tasks
+            return
+    from hpmtasks.dodo.whole import whole
 
-
-def _scripts_of(session: Session) -> ScriptRun:
-    """Every script of the workspace, to be settled as doit comes to it, and shown as it prints."""
-    tasks = lay(session.workspace, task_names(session.workspace))
-    options = RunOptions(pools=session.workspace.root.manifest.pools, manner=Manner(has_terminal=None))
-    run = ScriptRun(session, tasks, (), options, results_of(session))
-    run.events.subscribe(Display(sys.stdout.buffer, sys.stderr.buffer, Showing()))
-    atexit.register(run.close)
-    return run
+    yield from whole(here, backend.state, dep_manager)

@@ -24,10 +24,7 @@ SCALE = FOLDER / "scale.json"
 PAGES = (ROOT / "docs/performance.md", ROOT / "README.md")
 
 _OWN = "hpm"
-_READING = (
-    "Milliseconds, medians of all runs; in brackets, how many times as long hpm takes."
-    " The limit is what the simplest program takes:"
-)
+_READING = "Milliseconds, medians of all runs; in brackets, how many times as long hpm takes."
 _PLACE = re.compile(r"(<!-- figures: ([\w ]+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 
 
@@ -86,10 +83,16 @@ def machine(report: Report) -> str:
     )
 
 
+def limits(report: Report) -> str:
+    """What stands in the column of the limit, as a sentence behind another; empty if there is none."""
+    if not any(each.cell.tool == LIMIT for each in report.measurements):
+        return ""
+    return f" The limit is what the simplest program takes: {', '.join(LIMITS.values())}."
+
+
 def installations(report: Report) -> str:
     """Everything that was measured of installations."""
-    simplest = ", ".join(LIMITS.values())
-    parts = [machine(report), f"{_READING} {simplest}.\n"]
+    parts = [machine(report), f"{_READING}{limits(report)}\n"]
     for size, amount in report.sizes.items():
         told = f"{amount.files:,} files, {amount.bytes / 1e6:.1f} MB"
         for latency in report.latencies(size):
@@ -190,7 +193,8 @@ def _fill(text: str, report: Report, large: Report) -> str:
             case ["installations"]:
                 content = installations(report)
             case ["installations", size, latency] if size in PACKAGES:
-                content = table(report, size, int(latency), with_ratios=False)
+                told = table(report, size, int(latency), with_ratios=False)
+                content = f"Milliseconds, medians.{limits(report)}\n\n{told}"
             case ["scale"]:
                 content = scale(large)
             case words:

@@ -72,6 +72,7 @@ def test_whole_section() -> None:
         "2 cores of A, 4 GiB, Linux 6, ext4, Python 3.11, load 0.1; 2026-11-21. hpm 0.1.0, bun 1.4." in text
     )
     assert "### 20 packages, 0 ms" in text
+    assert "The limit is what the simplest program takes: `python3 -I -S -c pass`, `cp -al`" in text
     assert "1,495 files, 3.7 MB; 1 run of each" in text
     assert "](performance/installations-small-0.svg)" in text
 

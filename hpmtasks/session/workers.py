@@ -89,7 +89,12 @@ class Workers:
             packages *= _PACKAGES_BEHIND_ONE
         if session.settings.workers is None:
             count = min(count, 1 + packages // _PACKAGES_FOR_ONE)
-        return cls(session, count) if packages >= _ENOUGH else None
+        if packages >= _ENOUGH:
+            with suppress(
+                OSError
+            ):  # of files or processes so few are allowed: it goes without
+                return cls(session, count)
+        return None
 
     def lays_out(self, order: Order) -> bool:
         """Whether the files of what *order* is for are being laid out, or were."""

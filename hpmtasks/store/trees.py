@@ -31,6 +31,9 @@ def find(layout: Layout, digest: str) -> TreeEntry | None:
     A file whose stat differs from the record is read; so are all, once, after the machine has
     started anew. Where the content is right the record is renewed. Where it is not, the tree is
     removed and the answer is ``None``.
+
+    Raises:
+        StorageFailure: It cannot be looked at.
     """
     if not is_tree_digest(digest):
         return None
@@ -42,7 +45,8 @@ def find(layout: Layout, digest: str) -> TreeEntry | None:
         return None
     files, written_in = recorded
     try:
-        checked = _checked(tree_files(folder), files, trust_times=written_in == boot())
+        with storage_failures("read", folder):
+            checked = _checked(tree_files(folder), files, trust_times=written_in == boot())
     except Damage:
         try_to_discard(layout, digest)
         return None

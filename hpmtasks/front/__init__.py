@@ -23,7 +23,8 @@ def script() -> None:
     """Be ``hpm``: the process ends with its exit code."""
     code = answer(sys.argv[1:])
     if code is None:
-        sys.exit(_run())
+        code = _run()
+        _finish()
     # What the interpreter would put in order at its end is of no use to anybody, and takes an eighth
     # of the whole.
     os._exit(code)
@@ -93,6 +94,15 @@ def _said(command: str, folder: str, is_quiet: bool) -> str | None:
         if said is None and folder:
             os.chdir(here)
     return "" if said is not None and is_quiet else said
+
+
+def _finish() -> None:
+    """What others want to see done before the end is done, and whatever was printed is out."""
+    import atexit
+
+    atexit._run_exitfuncs()  # noqa: SLF001  as the interpreter's own end does
+    sys.stdout.flush()
+    sys.stderr.flush()
 
 
 def _run() -> int:

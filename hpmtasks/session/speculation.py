@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from hpmtasks.session.session import Session
     from hpmtasks.sources.source import GlimpsedSource
 
-#: The most questions of a run, and the most tag lists that are read because of them. Where there is
-#: more to ask, computing takes longer than waiting.
-MOST, MOST_NAMES = 24, 200
+#: The most questions of a run, and the most tag lists that are read because of them. Few are enough to
+#: be a step ahead; where there is more to fetch, computing takes longer than waiting.
+MOST, MOST_NAMES = 8, 40
 # After so many default branches in a row that show nothing no other is asked.
 _MOST_IN_VAIN = 3
 # A server that answers within so many seconds is near: to ask it ahead costs more than it brings.

@@ -146,6 +146,16 @@ def test_who_leaves_something_to_do_leaves_none(
     assert project.claims() is None
 
 
+def test_a_link_silences_it_until_it_ends(project: Project) -> None:
+    """A linked folder is deeper than the stamp looks; who unlinks it leaves everything in place."""
+    shutil.copytree(project.registry / "acme/a/v1.0.0", project.folder / "mine")
+    assert project.run("link", str(project.folder / "mine")).code == 0
+    assert project.claims() is None
+    assert project.run("unlink", "acme/a").code == 0
+    assert project.claims() == "Everything is up to date (4 packages)."
+    assert project.run("install", HPM_FASTPATH="verify").code == 0
+
+
 def test_who_is_to_be_warned_is_warned_each_time(project: Project) -> None:
     """A warning that the graph gives with nothing to do is not swallowed by a stamp."""
     manifest = json.loads((project.project / "package.json").read_text())

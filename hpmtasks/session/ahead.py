@@ -28,7 +28,7 @@ def begin_what_is_locked(session: Session) -> None:
         return
     try:
         lockfile = session.documents.lockfile
-        if lockfile is None or options.lock_only or session.documents.unanswered():
+        if lockfile is None or options.lock_only:
             return
         missing = [
             from_entry(name, entry, entry.commit)
@@ -36,8 +36,10 @@ def begin_what_is_locked(session: Session) -> None:
             if entry.commit is not None
             and options.lays_out_as(dev=entry.dev)
             and name not in session.links
-            and not os.path.lexists(session.project.package_folder(name))
+            and not os.path.lexists(session.project.package_path(name))
         ]
+        if not missing or session.documents.unanswered():
+            return
         begin(session, orders(session, missing))
     except HpmError:
         return  # for a task to tell

@@ -16,6 +16,9 @@ from hpmtasks.semver.constraint import Constraint, parse_constraint
 from hpmtasks.session.once import once
 from hpmtasks.session.options import Options
 
+# What is another when a manifest is.
+_DERIVED = ("manifest", "patches", "workspace", "entries", "locked", "_constraints", "_unanswered")
+
 
 class Documents:
     """The manifest and the lock of one run.
@@ -48,7 +51,7 @@ class Documents:
         """
         self.candidates[member] = text
         self.requested |= {(member, name) for name in requested}
-        for derived in ("manifest", "patches", "workspace", "entries", "locked", "_constraints"):
+        for derived in _DERIVED:
             self.__dict__.pop(derived, None)
 
     def do_without_manifest(self) -> None:
@@ -141,6 +144,10 @@ class Documents:
 
         Of a project without a lock: nothing.
         """
+        return self._unanswered
+
+    @once
+    def _unanswered(self) -> list[str]:
         if self.lockfile is None:
             return []
         members = [member.manifest for member in self.workspace.members]

@@ -13,6 +13,7 @@ from typing import Any
 from hpmtasks.files.fingerprint import fingerprint
 from hpmtasks.model.manifest import Manifest
 from hpmtasks.model.resolution import Resolution
+from hpmtasks.project import MODULES
 from hpmtasks.session.session import Session
 from hpmtasks.store.folder import looked_at
 
@@ -60,13 +61,13 @@ def stamped_paths(session: Session) -> list[str]:
     ]
     resolution = session.resolution or Resolution()
     stand_ins = session.stand_ins(resolution)
+    packages: list[str] = []
     for name in (*(package.name for package in resolution.packages), *stand_ins):
-        folder = project.package_folder(name)
-        inside += [folder.parent, folder]
+        packages += [f"{MODULES}/{name.owner}", f"{MODULES}/{name}"]
     inside += [project.root / path for path in session.workspace.looked_at]
     for folder in stand_ins.values():
         inside += looked_at(folder)
-    return [*(project.relative(path) for path in inside), str(session.settings.config_path)]
+    return [*packages, *(project.relative(path) for path in inside), str(session.settings.config_path)]
 
 
 def meaning_of(manifest: Manifest) -> bytes:

@@ -44,8 +44,10 @@ def importers(session: Session) -> list[Importer]:
         return []
     laid_out = [each.name for each in session.resolution.packages if session.lays_out(each)]
     laid_out += session.stand_ins(session.resolution)
-    everyone = [Importer(name, session.project.package_folder(name)) for name in laid_out]
     own = Importer(None, session.project.root)
+    if not shims_are_needed(session):
+        laid_out = [name for name in laid_out if session.state.values_of(f"{NAME}:{name}").get("shims")]
+    everyone = [Importer(name, session.project.package_folder(name)) for name in laid_out]
     if not shims_are_needed(session):
         return [each for each in (*everyone, own) if (known := recorded(session, each)) and known.shims]
     has_shims = (known := recorded(session, own)) is not None and known.shims

@@ -103,11 +103,9 @@ class References:
             "plain installer": self._plain,
         }
 
-    def ready(self, reference: str) -> Command:
-        """What to run as *reference*."""
-        command = self._ready[reference]()
-        assert command
-        return command
+    def ready(self, reference: str) -> Command | None:
+        """What to run as *reference*; None if this system has no such thing."""
+        return self._ready[reference]()
 
     def _plain(self) -> Command:
         remove(self._target)
@@ -135,14 +133,17 @@ def measure(
     for pair in pairs:
         runs = []
         for turn in range(pair.turns):
-            other = take(references.ready(pair.reference))
-            command = hpm.ready(pair.scenario, turn)
-            assert command
-            own_time = take(command)
+            reference, command = references.ready(pair.reference), hpm.ready(pair.scenario, turn)
+            if reference is None or command is None:
+                break
+            other, own_time = take(reference), take(command)
             problem = hpm.problem(pair.scenario, turn)
             if problem:
                 raise NotMeasured(f"{pair.scenario}: what was installed is not right: {problem}")
             runs.append((own_time, other))
+        if not runs:
+            print(f"{pair.name}: not on this system")
+            continue
         measured[pair.name] = ratios(runs)
         if pair.reference == "bare interpreter":
             alone += [other for _, other in runs]

@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from hpmtasks import dataclass as ours
 from hpmtasks.dataclass import NamedTuple, as_dict, dataclass, field, replace
@@ -140,6 +140,7 @@ def told_of(cls: Any, arguments: Any, others: Any) -> list[object]:
     return shown
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LAYOUTS, OPTIONS, ARGUMENTS, ARGUMENTS)
 def test_classes_behave_as_those_of_the_standard_library(
     layout: list[Any], options: dict[str, bool], arguments: Any, others: Any

@@ -2,6 +2,7 @@
 
 If every task succeeded, and looking once more finds all of them fresh, the next run has nothing to
 do but to say so for as long as nothing changes: ``front.runs`` then does, before anything is imported.
+Of any other run the tasks that are fresh are told, for the next one to presume.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ class Stamping(Companion):
         stale = [str(id_) for id_, each in outcomes.items() if each.kind not in ("fresh", "service")]
         if self._claimed is not None and stale:
             raise Defect(f"The stamp said that all was fresh, and {', '.join(stale)} had to run.")
-        if self.evidence.is_complete and not self._session.warnings:
+        if self.evidence.is_usable:
             self._leave_stamp(self._run, self._session)
         return {}, 0
 
@@ -115,15 +116,10 @@ class Stamping(Companion):
         seen = self.evidence.seen
         if variables is None or not seen.add(read):
             return
-        rehearsal = Rehearsal(run, FolderResults(session.settings.cache_dir))
-        plain, painted = (rehearsal.listen(context, paint) for paint in (plain_name, painted_name))
-        if not rehearsal.is_all_known() or not seen.add(rehearsal.seen) or not seen.is_sure:
+        said = self._said(run, session) if self.evidence.is_complete and not session.warnings else None
+        if not seen.is_sure:
             return
-        if not context.console.quiet:
-            last = (runs.SECONDS, last_line(run))
-            plain, painted = [*plain, last], [*painted, last]
-        if sum(len(text) for _, text in plain) > _MOST_PRINTED:
-            return
+        plain, painted = said or (None, None)
         if self._claimed not in (None, painted if runs.is_painted(environ) else plain):
             raise Defect("The stamp would not have said what a run says in which all is fresh.")
         leaving.write(
@@ -141,6 +137,18 @@ class Stamping(Companion):
             absent=seen.absent,
             tasks={runs.COMMON: (0.0, (*read.entries, *read.passed, *read.absent)), **_parts(self.evidence)},
         )
+
+    def _said(self, run: ScriptRun, session: Session) -> tuple[runs.Said, runs.Said] | None:
+        """What a run prints in which all is fresh, plain and in colours; ``None`` if it cannot be told."""
+        rehearsal = Rehearsal(run, FolderResults(session.settings.cache_dir))
+        plain, painted = (rehearsal.listen(self._context, paint) for paint in (plain_name, painted_name))
+        if not rehearsal.is_all_known() or not self.evidence.seen.add(rehearsal.seen):
+            return None
+        if not self._context.console.quiet:
+            last = (runs.SECONDS, last_line(run))
+            plain, painted = [*plain, last], [*painted, last]
+        is_short = sum(len(text) for _, text in plain) <= _MOST_PRINTED
+        return (plain, painted) if is_short else None
 
 
 def _is_installed(root: str, environ: Mapping[str, str]) -> bool:

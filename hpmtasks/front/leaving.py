@@ -25,8 +25,8 @@ def write(
     variables: Mapping[str, str | None],
     beginnings: Iterable[str],
     is_installed: bool,
-    plain: Said,
-    painted: Said,
+    plain: Said | None,
+    painted: Said | None,
     entries: Mapping[str, Sequence[int]],
     passed: Mapping[str, Sequence[int]],
     absent: Iterable[str],
@@ -40,7 +40,7 @@ def write(
         variables: Those that count, ``None`` for one that is not set; none is secret.
         beginnings: No other variable begins so.
         is_installed: Whether the installation's stamp has to vouch for packages.
-        plain: What is printed.
+        plain: What is printed; ``None``: not every task is fresh, so the graph has to be asked.
         painted: The same in colours.
         entries: Absolute paths, with size, mtime, inode, ctime and mode.
         passed: Absolute paths of folders, with inode and mode.
@@ -55,8 +55,9 @@ def write(
         "variables": _joined(texts),
         "beginnings": _joined(beginnings),
         "installed": b"installed" if is_installed else b"",
-        "plain": _packed(plain),
-        "painted": _packed(painted),
+        "complete": b"complete" if plain is not None else b"",
+        "plain": _packed(plain or ()),
+        "painted": _packed(painted or ()),
         "entries": _joined(_from_root(path, root) for path in entries),
         "entries_seen": _numbers(number for row in entries.values() for number in row),
         "passed": _joined(_from_root(path, root) for path in passed),
@@ -99,7 +100,7 @@ def _joined(texts: Iterable[str]) -> bytes:
     return os.fsencode("\0".join(texts))
 
 
-def _packed(said: Said) -> bytes:
+def _packed(said: Iterable[tuple[int, bytes]]) -> bytes:
     return b"".join(b"%d %d\n%s" % (stream, len(text), text) for stream, text in said)
 
 

@@ -1,7 +1,8 @@
 """runs: that all tasks of ``hpm run NAME…`` are fresh, said before anything is imported.
 
 A run in which every task succeeded leaves a stamp: everything that showed that the next one would
-have nothing to do, and what that one would print. It belongs to the words of the command line and
+have nothing to do, and what that one would print. (One in which only some did leaves it, too; it
+speaks of those to ``scripts.presumption``, and never here.) It belongs to the words of the command line and
 to the folder of the member that they were said in; those of the last few are kept. It may only
 ever say what the graph would say: if anything is not as it was, the graph is asked. Packages
 are vouched for by the installation's own stamp.
@@ -36,7 +37,7 @@ Said = list[tuple[int, bytes]]
 SECONDS = 3
 #: The parts of a stamp, in order.
 SECTIONS = (
-    *("head", "variables", "beginnings", "installed", "plain", "painted"),
+    *("head", "variables", "beginnings", "installed", "complete", "plain", "painted"),
     *("entries", "entries_seen", "passed", "passed_seen", "absent", "tasks", "seconds", "uses"),
 )
 #: In the place of a task's name: what counts for all.
@@ -107,7 +108,7 @@ def read(root: str, member: str, arguments: Sequence[str], environ: Mapping[str,
         ValueError: It is none.
     """
     left = read_left(root, member, arguments, environ)
-    if left is None:
+    if left is None or not left["complete"]:
         return None
     # From the root itself, the way to each file is shorter.
     prefix = "" if os.getcwd() == root else f"{root}/"

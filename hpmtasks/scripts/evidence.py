@@ -1,4 +1,4 @@
-"""evidence: what shows that every task of a run is fresh, for saying so later without a graph.
+"""evidence: what shows that the tasks of a run are fresh, for saying so later without a graph.
 
 A task that is found fresh brings what it was found by. One that did something is looked at once
 more when all is over; then the clock has ticked, so that each later change will show.
@@ -21,21 +21,23 @@ if TYPE_CHECKING:
 
 
 class Evidence:
-    """What a run comes to.
+    """What a run comes to, as far as its tasks are fresh.
 
     Args:
         presume: What an earlier run has left, asked when the first task is to be judged.
 
     Attributes:
-        seen: While all of it is as it was, each task of the run is fresh, if packages, variables and
-            declarations are the same.
+        seen: While all of it is as it was, so are the tasks that are fresh by it, if packages, variables
+            and declarations are the same.
         parts: How long each task took when it last ran, and which paths it is fresh by.
-        is_complete: Whether that is so for every task. Not before the run has ended.
+        is_usable: Whether there is anything to be told of any task. Not before the run has ended.
+        is_complete: Whether every task is fresh by it.
     """
 
     def __init__(self, presume: Callable[[], Presumption | None] = lambda: None) -> None:
         self.seen = Sightings()
         self.parts: dict[str, tuple[float, tuple[str, ...]]] = {}
+        self.is_usable = False
         self.is_complete = False
         self._presume = presume
         self._fits = True
@@ -70,17 +72,21 @@ class Evidence:
         is_fresh: Callable[[ScriptTask], bool],
     ) -> None:
         """The run has ended; *is_fresh* looks at a task once more, and adds what it was found by."""
-        if not self._fits or not all(_may_be_fresh(task, outcomes.get(id_)) for id_, task in tasks.items()):
-            return
-        rest = [task for id_, task in tasks.items() if task.config.is_kept and id_ not in self._shown]
-        if rest:
+        kept = [task for task in tasks.values() if task.config.is_kept and _went_well(outcomes.get(task.id))]
+        rest = [task for task in kept if task.id not in self._shown]
+        if rest and self._fits:
             time.sleep(TICK_NS / 1e9)
-        is_shown = all(is_fresh(task) and task.id in self._shown for task in rest)
-        self.is_complete = is_shown and self._fits and bool(self._shown)
+            for task in rest:
+                is_fresh(task)
+        self.is_usable = self._fits and bool(self._shown)
+        others = [task for id_, task in tasks.items() if id_ not in self._shown]
+        self.is_complete = self.is_usable and all(_is_idle(task, outcomes.get(task.id)) for task in others)
 
 
-def _may_be_fresh(task: ScriptTask, outcome: Outcome | None) -> bool:
-    """Whether *task* may have nothing to do in the next run: it stands for others, is kept, is not needed."""
-    if outcome is None or not outcome.is_success:
-        return False
-    return not task.steps or task.config.is_kept or outcome.kind == "service"
+def _went_well(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.is_success
+
+
+def _is_idle(task: ScriptTask, outcome: Outcome | None) -> bool:
+    """Whether *task* only stands for others, or is a service that was not asked for."""
+    return not task.steps or (outcome is not None and outcome.kind == "service")

@@ -372,7 +372,7 @@ def test_while_another_process_installs_the_graph_is_asked(settled: Project) -> 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\n", b"1 2 3\n", b"x" * 99, b"0 " * 10 + b"0\n", b"-1 " * 11 + b"\n"],
+    [b"", b"\n", b"1 2 3\n", b"x" * 99, b"0 " * 14 + b"0\n", b"-1 " * 15 + b"\n"],
     ids=["empty", "a line", "numbers", "text", "nothing", "less"],
 )
 def test_garbage_is_silence(settled: Project, content: bytes) -> None:
@@ -427,7 +427,8 @@ def test_verify_tells_a_stamp_that_lies(settled: Project) -> None:
     path = Path(runs.path_of(str(settled.project), "", ["run", "all"]))
     line, _, rest = path.read_bytes().partition(b"\n")
     sizes = [int(size) for size in line.split()]
-    sizes[6:] = [0] * len(sizes[6:])  # nothing is looked at
+    at = runs.SECTIONS.index("entries")
+    sizes[at:] = [0] * len(sizes[at:])  # nothing is looked at
     path.write_bytes(b" ".join(b"%d" % size for size in sizes) + b"\n" + rest[: sum(sizes)])
     settled.write("schema/one", "changed\n")
     ran = settled.ran(".", "run", "all", HPM_FASTPATH="verify")
@@ -671,6 +672,29 @@ def test_only_what_changed_and_what_needs_it_is_looked_at(settled: Project) -> N
     assert settled.presumed(".", "run", "all") == {"lint", "test"}
     settled.declare(gen="true")
     assert settled.presumed(".", "run", "all") == set()
+
+
+def test_what_is_fresh_beside_what_never_is_is_presumed(settled: Project) -> None:
+    """A run that always has something to do leaves no word for the next, but what is fresh for all that."""
+    document = json.loads((settled.project / "package.json").read_text())
+    document["scripts"]["see"] = "cat dist/deep/out.txt"
+    document["tasks"]["see"] = {"dependsOn": ["build"]}
+    settled.write("package.json", json.dumps(document))
+    asked = (".", "run", "see")
+    for _ in range(3):
+        assert settled.ran(*asked).code == 0
+    assert settled.said(*asked) is None
+    assert settled.presumed(*asked) == {"gen", "build"}
+
+
+def test_what_was_fresh_in_a_run_that_failed_is_presumed(settled: Project) -> None:
+    """Who mends one task does not wait for the others to be looked at."""
+    settled.write("src/deep/c.txt", "changed\n")
+    for _ in range(2):
+        assert settled.ran(".", "run", "all", FAIL="1").code != 0
+    assert settled.said(".", "run", "all") is None
+    assert "gen" in settled.presumed(".", "run", "all")
+    assert "build" not in settled.presumed(".", "run", "all")
 
 
 def test_what_needs_what_has_changed_is_looked_at(settled: Project) -> None:

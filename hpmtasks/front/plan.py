@@ -25,7 +25,7 @@ import time
 
 from hpmtasks.front import stamp
 from hpmtasks.front.linking import Unusable, lay_out, remove
-from hpmtasks.front.sources import missing_shims, put
+from hpmtasks.front.sources import missing_shims, put, require
 from hpmtasks.front.standing import AFTER, BEFORE, MODULES, STATE, Standing
 from hpmtasks.front.telling import Change, told
 
@@ -190,10 +190,8 @@ def _compared(plan: Mapping[str, Any], standing: Standing) -> Change:
     """How what stands differs from *plan*.
 
     Raises:
-        Unusable: Something there is neither hpm's nor as it was left, or shims would have to be exchanged.
+        Unusable: Something there is neither hpm's nor as it was left.
     """
-    if standing.is_there and plan["project"] is not None:
-        raise Unusable
     befores = [standing.version_if_other(name, tree) for name, tree, *_ in plan["packages"]]
     return Change(plan, befores, standing.others())
 
@@ -201,13 +199,8 @@ def _compared(plan: Mapping[str, Any], standing: Standing) -> Change:
 def _restore(root: str, cache: str, plan: Mapping[str, Any], change: Change, standing: Standing) -> None:
     """``hem_modules`` and the state are what the run left that wrote *plan*."""
     resolution = f"{root}/{_RESOLUTION}"
-    if not change.comes and not change.gone and standing.is_there:
-        with open(resolution, "rb") as file:
-            is_same = file.read() == plan["resolution"]
-        if is_same and not standing.text.startswith(f"{plan['state'][0]},"):
-            raise Unusable  # the state tells of more, or of less, than the plan knows
-        if is_same:
-            return
+    if standing.is_there and _stands(root, plan, change, standing):
+        return
     shims = missing_shims(root, plan["project"]) if plan["project"] is not None else ()
     _sweep(f"{root}/{_OWN}")
     fresh, old = (f"{root}/{_OWN}/{_temporary_name()}" for _ in range(2))
@@ -230,6 +223,24 @@ def _restore(root: str, cache: str, plan: Mapping[str, Any], change: Change, sta
         if standing.is_there or os.path.lexists(fresh):
             remove(fresh)
             remove(old)
+
+
+def _stands(root: str, plan: Mapping[str, Any], change: Change, standing: Standing) -> bool:
+    """Whether nothing is to be done but to say so.
+
+    Raises:
+        Unusable: Shims would have to be exchanged, or the state tells of more, or of less, than the plan.
+    """
+    with open(f"{root}/{_RESOLUTION}", "rb") as file:
+        is_same = file.read() == plan["resolution"] and not change.comes and not change.gone
+    if is_same and not standing.text.startswith(f"{plan['state'][0]},"):
+        raise Unusable
+    if standing.has_shims or plan["project"] is not None:
+        if not is_same or plan["project"] is None or missing_shims(root, plan["project"]):
+            raise Unusable
+        for name, *_, shims in plan["packages"]:
+            require(f"{root}/{MODULES}/{name}", shims)
+    return is_same
 
 
 def _exchange(modules: str, fresh: str, old: str, change: Change) -> None:

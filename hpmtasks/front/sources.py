@@ -43,9 +43,20 @@ def missing_shims(root: str, recorded: Recorded) -> list[tuple[str, bytes]]:
     wanted = {f"{path.partition(f'/{MODULES}/')[0]}/{MODULES}" for path, _ in shims}
     if not beside:
         return list(shims)
-    if set(beside) != wanted or any(_content(f"{root}/{path}") != content for path, content in shims):
+    if set(beside) != wanted:
         raise Unusable
+    require(root, shims)
     return []
+
+
+def require(folder: str, shims: Sequence[tuple[str, bytes]]) -> None:
+    """Below *folder* stand *shims*.
+
+    Raises:
+        Unusable: One of them does not.
+    """
+    if any(_content(f"{folder}/{path}") != content for path, content in shims):
+        raise Unusable
 
 
 def walk(root: str) -> tuple[list[str], list[str], list[str]]:

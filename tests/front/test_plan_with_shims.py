@@ -155,9 +155,44 @@ def test_other_sources_are_the_graphs(
     assert after == {key: value for key, value in before.items() if key != ".hpm/mutex"}
 
 
+def test_where_only_times_differ_there_is_nothing_to_do(project: ProjectFolder) -> None:
+    """Documents, sources and shims that are as they were are seen by what they hold."""
+    before = made(project)
+    for name in ("package.json", "src/main.hml", IN_ALPHA):
+        os.utime(project.project / name, ns=(1, 1))
+    assert restored(project) == "Everything is up to date (2 packages)."
+    assert made(project) == before
+    assert tasks(project) == []
+
+
+def _package_shim_edited(project: ProjectFolder) -> None:
+    project.write(IN_ALPHA, "// mine\n")
+
+
+@pytest.mark.parametrize(
+    "change", [*CHANGES, _package_shim_edited], ids=lambda change: change.__name__.strip("_")
+)
+def test_shims_that_stand_are_looked_at(
+    project: ProjectFolder, change: Callable[[ProjectFolder], None]
+) -> None:
+    """Where anything else differs the graph is asked, and nothing has happened."""
+    os.utime(project.project / "package.json", ns=(1, 1))
+    change(project)
+    before = project.everything()
+    assert restored(project) is None
+    assert project.everything() == before | {".hpm/mutex": project.everything()[".hpm/mutex"]}
+
+
 def test_shims_are_not_exchanged(project: ProjectFolder) -> None:
     """Of packages that stay others may be imported now, so the graph looks at all of them."""
-    os.utime(project.project / "package.json", ns=(1, 1))
+    first = project.documents()
+    document = project.manifest()
+    del document["dependencies"]["acme/alpha"]
+    project.write("package.json", json.dumps(document))
+    tasks(project)
+    for name, content in first.items():
+        assert content is not None
+        project.write(name, content)
     assert restored(project) is None
 
 

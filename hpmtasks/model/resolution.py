@@ -94,6 +94,10 @@ class Resolution:
 
     def to_json(self) -> str:
         """The resolution as one line of ASCII JSON, canonical, for :meth:`from_json`."""
+        return self._json
+
+    @cached_property
+    def _json(self) -> str:
         packages = [_to_plain(package) for package in self.packages]
         return json.dumps({"format": FORMAT, "packages": packages}, separators=(",", ":"), sort_keys=True)
 
@@ -106,9 +110,21 @@ class Resolution:
         """
         try:
             document = json.loads(text)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ValueError(f"not a resolution: {error}") from None
+        return cls.from_document(document)
+
+    @classmethod
+    def from_document(cls, document: Any) -> Self:
+        """The resolution that *document* is, which was made of JSON.
+
+        Raises:
+            ValueError: As of :meth:`from_json`.
+        """
+        try:
             known = document["format"] == FORMAT
             packages = tuple(_from_plain(plain) for plain in document["packages"]) if known else None
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a resolution: {error}") from None
         if packages is None:
             raise ValueError(f"a resolution of format {document['format']!r}, not {FORMAT}")
@@ -151,6 +167,7 @@ def to_lockfile(
         integrities: Archive digests found since, for packages whose resolution has none.
         previous: The lockfile that is replaced; its unknown members are kept.
     """
+    names = {str(package.name): package.name for package in resolution.packages}
     entries = {
         package.name: LockEntry(
             version=package.version,
@@ -160,7 +177,9 @@ def to_lockfile(
             tree=package.tree or (trees or {}).get(package.name),
             repository=package.repository,
             dev=package.dev,
-            dependencies={PackageName.parse(name): text for name, text in package.dependencies},
+            dependencies={
+                names.get(name) or PackageName.parse(name): text for name, text in package.dependencies
+            },
         )
         for package in resolution.packages
     }

@@ -18,6 +18,8 @@ def completed(session: Session) -> Resolution:
     """The resolution with every tree and integrity that verification found."""
     if session.resolution is None:
         raise Defect("The lock is to be written before there is a resolution.")
+    if all(package.tree and package.integrity for package in session.resolution.packages):
+        return session.resolution
     packages = []
     for package in session.resolution.packages:
         found = session.state.values_of(f"verify:{package.name}")

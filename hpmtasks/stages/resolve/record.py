@@ -38,6 +38,6 @@ class ResolveRecord:
             if document["format"] != FORMAT:
                 raise ValueError(f"format {document['format']!r}")
             inputs = {str(key): str(value) for key, value in document["inputs"].items()}
-            return cls(inputs, Resolution.from_json(json.dumps(document["resolution"])))
+            return cls(inputs, Resolution.from_document(document["resolution"]))
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a resolution record: {error}") from error

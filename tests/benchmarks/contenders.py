@@ -1,7 +1,7 @@
-"""contenders: who is measured: hpm, and the simplest program for each thing that it does.
+"""contenders: who is measured, and hpm as one of them.
 
 Each brings its own project to where a scenario begins, tells the command, and says afterwards whether
-the result is complete. Peers answer the same calls (``peers``).
+the result is complete. The others are in ``peers`` and ``limit``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,12 +17,12 @@ from typing import Protocol
 
 from hpmtasks.model.lockfile import read_lockfile
 from hpmtasks.store.tree import ForeignEntry, digest_folder
-from tests.benchmarks.scenarios import LIMIT
 from tests.benchmarks.supplies import Supply
-from tests.benchmarks.timing import Command, NotMeasured, take
+from tests.benchmarks.timing import Command, NotMeasured
 from tests.benchmarks.universe import EXTRAS
 
-_PATH = "/usr/bin:/bin"
+#: Where the system's programs are; nothing of the project's own environment is found.
+PATH = "/usr/bin:/bin"
 
 
 class Contender(Protocol):
@@ -67,7 +66,7 @@ class Hpm:
         self.project.mkdir(parents=True)
         url = supply.urls[latency]
         self.environ: Mapping[str, str] = {
-            "PATH": _PATH,
+            "PATH": PATH,
             "HOME": str(self._home),
             "LANG": "C.UTF-8",
             "HPM_CACHE_DIR": str(self._cache),
@@ -110,7 +109,7 @@ class Hpm:
 
     def _front(self) -> Command | None:
         """The program that gives the first answer only; None where there is no compiler."""
-        if shutil.which("cc", path=_PATH) is None:
+        if shutil.which("cc", path=PATH) is None:
             return None
         self.run("front", "install")
         self.run("install")
@@ -229,40 +228,3 @@ class Hpm:
             return digest_folder(self._modules / name)
         except (ForeignEntry, OSError) as error:
             return str(error)
-
-
-class Limit:
-    """What the machine takes at least: a bare interpreter, hard links, tar; of the packages of *supply*."""
-
-    name = LIMIT
-
-    def __init__(self, folder: Path, supply: Supply) -> None:
-        self._supply = supply
-        self._folder, self._source, self._target = folder, folder / "source", folder / "target"
-        folder.mkdir(parents=True)
-
-    def ready(self, scenario: str, turn: int) -> Command | None:  # noqa: ARG002  turns are all alike
-        """See :class:`Contender`."""
-        remove(self._target)
-        if scenario == "noop":
-            return self._command(sys.executable, "-I", "-S", "-c", "pass")
-        if scenario == "warm" and sys.platform == "linux":  # elsewhere cp knows no links
-            if not self._source.exists():
-                take(self._unpack(self._source))
-            return self._command("cp", "-al", str(self._source), str(self._target))
-        return self._unpack(self._target) if scenario == "locked" else None
-
-    def _unpack(self, target: Path) -> Command:
-        target.mkdir()
-        archives = " ".join(map(str, self._supply.archives))
-        return self._command("sh", "-c", f"printf '%s\\n' {archives} | xargs -P 2 -n 1 tar -C {target} -xzf")
-
-    def _command(self, *argv: str) -> Command:
-        return Command(argv, self._folder, {"PATH": _PATH})
-
-    def problem(self, scenario: str, turn: int) -> str:  # noqa: ARG002
-        """See :class:`Contender`."""
-        if scenario == "noop":
-            return ""
-        files = sum(len(names) for _, _, names in os.walk(self._target))
-        return "" if files == self._supply.size.files else f"{files} files"

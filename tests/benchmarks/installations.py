@@ -24,8 +24,9 @@ from pathlib import Path
 
 import hpmtasks
 from tests.benchmarks import clean_environment, figures, presentation, this_machine
-from tests.benchmarks.contenders import Contender, Hpm, Limit
+from tests.benchmarks.contenders import Contender, Hpm
 from tests.benchmarks.figures import Cell, Measurement, Report, Size
+from tests.benchmarks.limit import Limit
 from tests.benchmarks.peers import Peers
 from tests.benchmarks.scenarios import ORDER, PACKAGES, REPEATS, TITLES
 from tests.benchmarks.supplies import FOLDER_VARIABLE, Supply, harness, of_harness, own
@@ -177,19 +178,18 @@ class Bench:
 
 def run(given: argparse.Namespace) -> Report:
     """Everything that the command line *given* asks for, measured."""
-    folder, tools = harness(), given.tools.split(",")
-    if folder is None and set(tools) != {Hpm.name}:
+    folder = harness()
+    if folder is None:
         tell(f"hpm alone: {FOLDER_VARIABLE} names no folder where ../shared/bench/setup.sh was run.")
     program = clean_environment.hpm()
-    latencies = [int(word) for word in given.latencies.split(",")]
     prepared = folder / "fs" if folder and (folder / "fs").is_dir() else None
     below = given.folder or prepared or this_machine.folder_in_memory()
     with tempfile.TemporaryDirectory(prefix="hpm-bench-", dir=below) as name:
         work = Path(name)
         machine = this_machine.describe(work)
         until = time.monotonic() + given.minutes * 60
-        bench = Bench(program, tools, given.scenarios.split(","), latencies, folder, work, until)
-        for size, turns in sizes_of(given.sizes):
+        bench = Bench(program, given.tools, given.scenarios, given.latencies, folder, work, until)
+        for size, turns in given.sizes:
             bench.measure(size, turns)
     results = bench.results
     return Report(
@@ -201,24 +201,48 @@ def sizes_of(text: str) -> list[tuple[str, int]]:
     """``small:3,medium:5`` as names and turns.
 
     Raises:
-        ValueError: There is no such size, or no such number.
+        ArgumentTypeError: There is no such size, or no such number.
     """
     found = []
-    for word in text.split(","):
+    for word in words(text):
         name, _, turns = word.partition(":")
         if name not in PACKAGES or not (turns or "3").isdigit() or turns == "0":
-            raise ValueError(f"{word!r} is not a size with a number of turns, such as small:3")
+            raise argparse.ArgumentTypeError(f"{word!r} is not a size with its turns, such as small:3")
         found.append((name, int(turns or "3")))
     return found
+
+
+def scenarios_of(text: str) -> list[str]:
+    """``warm,noop`` as scenarios, in the order in which they are run.
+
+    Raises:
+        ArgumentTypeError: There is no such scenario.
+    """
+    unknown = set(words(text)) - set(ORDER)
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{min(unknown)!r} is none of {', '.join(ORDER)}")
+    return [scenario for scenario in ORDER if scenario in words(text)]
+
+
+def words(text: str) -> list[str]:
+    """What stands between the commas of *text*."""
+    return text.split(",")
+
+
+def numbers(text: str) -> list[int]:
+    """The same, as numbers."""
+    return list(map(int, words(text)))
 
 
 def options() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="bench", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--sizes", default=DEFAULT_SIZES, help="sizes, each with its turns: small:3,large:1")
-    parser.add_argument("--latencies", default="0,20", help="milliseconds for each answer")
-    parser.add_argument("--tools", default=DEFAULT_TOOLS, help="who is measured")
-    parser.add_argument("--scenarios", default=",".join(ORDER), help="what is measured")
+    parser.add_argument(
+        "--sizes", type=sizes_of, default=DEFAULT_SIZES, help="sizes, each with its turns: small:3,large:1"
+    )
+    parser.add_argument("--latencies", type=numbers, default="0,20", help="milliseconds for each answer")
+    parser.add_argument("--tools", type=words, default=DEFAULT_TOOLS, help="who is measured")
+    parser.add_argument("--scenarios", type=scenarios_of, default=",".join(ORDER), help="what is measured")
     parser.add_argument("--minutes", type=float, default=10, help="after these, one turn for what is left")
     parser.add_argument("--folder", type=Path, help="where projects and stores are made")
     parser.add_argument("--output", type=Path, default=presentation.INSTALLATIONS, help="the document")

@@ -14,9 +14,10 @@ import pytest
 
 from hpmtasks.model.lockfile import read_lockfile
 from hpmtasks.store.tree import digest_folder
-from tests.benchmarks.contenders import Hpm, Limit
+from tests.benchmarks.contenders import Hpm
 from tests.benchmarks.figures import Cell
-from tests.benchmarks.installations import Results, measure, sizes_of
+from tests.benchmarks.installations import Results, measure, options, sizes_of
+from tests.benchmarks.limit import Limit
 from tests.benchmarks.scenarios import ORDER, TITLES
 from tests.benchmarks.supplies import Supply, size_of
 from tests.benchmarks.timing import Command, NotMeasured, take
@@ -88,11 +89,29 @@ def test_sizes() -> None:
     assert sizes_of("small:5,large") == [("small", 5), ("large", 3)]
 
 
-@pytest.mark.parametrize("text", ["", "huge:1", "small:many", "small:0"])
-def test_other_sizes_are_refused(text: str) -> None:
-    """What is no size is told as one."""
-    with pytest.raises(ValueError, match="is not a size"):
-        sizes_of(text)
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--sizes=", "'' is not a size"),
+        ("--sizes=huge:1", "'huge:1' is not a size"),
+        ("--sizes=small:many", "'small:many' is not a size"),
+        ("--sizes=small:0", "'small:0' is not a size"),
+        ("--scenarios=warm,hot", "'hot' is none of cold, locked"),
+        ("--latencies=slow", "invalid numbers value"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(
+    option: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistake on the command line is told before anything is made."""
+    with pytest.raises(SystemExit):
+        options().parse_args([option])
+    assert said in capsys.readouterr().err
+
+
+def test_scenarios_are_run_in_their_own_order() -> None:
+    """Each scenario begins with what the one before it left, however they are named."""
+    assert options().parse_args(["--scenarios=noop,cold"]).scenarios == ["cold", "noop"]
 
 
 # ---------------------------------------------------------------- with packages

@@ -180,7 +180,9 @@ def run(given: argparse.Namespace) -> Report:
     """Everything that the command line *given* asks for, measured."""
     folder = harness()
     if folder is None:
-        tell(f"hpm alone: {FOLDER_VARIABLE} names no folder where ../shared/bench/setup.sh was run.")
+        tell(
+            f"hpm alone. With its peers: bash ../shared/bench/setup.sh FOLDER, and {FOLDER_VARIABLE}=FOLDER."
+        )
     program = clean_environment.hpm()
     prepared = folder / "fs" if folder and (folder / "fs").is_dir() else None
     below = given.folder or prepared or this_machine.folder_in_memory()
@@ -243,7 +245,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--latencies", type=numbers, default="0,20", help="milliseconds for each answer")
     parser.add_argument("--tools", type=words, default=DEFAULT_TOOLS, help="who is measured")
     parser.add_argument("--scenarios", type=scenarios_of, default=",".join(ORDER), help="what is measured")
-    parser.add_argument("--minutes", type=float, default=10, help="after these, one turn for what is left")
+    parser.add_argument("--minutes", type=float, default=9, help="after these, one turn for what is left")
     parser.add_argument("--folder", type=Path, help="where projects and stores are made")
     parser.add_argument("--output", type=Path, default=presentation.INSTALLATIONS, help="the document")
     return parser

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.benchmarks.installations import DEFAULT_TOOLS
 from tests.benchmarks.peers import Peers, program
+from tests.benchmarks.presentation import ROOT
 from tests.benchmarks.timing import take
 
 SETUP = """
@@ -90,6 +93,15 @@ def test_who_is_not_there_is_told(peers: Peers) -> None:
         peers.make("unknown", "small", 0)
     with pytest.raises(FileNotFoundError, match="/nowhere/tool"):
         peers.make("absent", "small", 0)
+
+
+@pytest.mark.skipif(not HARNESS.exists(), reason="../shared/bench is not here")
+def test_the_set_up_has_the_tools_and_scenarios_that_are_asked_for(tmp_path: Path) -> None:
+    """What is measured by default is known to the set-up, by the names that are used for it."""
+    shutil.copy(HARNESS, tmp_path)
+    peers = Peers(tmp_path, tmp_path / "work")
+    assert set(DEFAULT_TOOLS.split(",")) - {"hpm"} <= set(peers._classes)
+    assert all(hasattr(each, "cmd") and hasattr(each, "ok") for each in peers._classes.values())
 
 
 def test_program_of_a_command() -> None:

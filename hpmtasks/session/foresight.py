@@ -75,7 +75,7 @@ def foresee_newest(session: Session, name: PackageName) -> None:
             if versions:
                 foresee(session, name, versions[newest_of([*versions])])
 
-    session.executor.start(session.reading_tags(name), (f"guess for {name.key}", guess))
+    session.executor.start((f"guess for {name.key}", guess))
     session.speculation.begin(name)
 
 
@@ -103,7 +103,7 @@ def follow(session: Session, requirement: Requirement, *, lowest: bool = False) 
                 is_lowest = lowest or session.options.direction == "lowest"
                 foresee(session, name, fitting[0] if is_lowest else fitting[-1])
 
-    session.executor.start(session.reading_tags(name), (f"guess for {name.key}", guess))
+    session.executor.start((f"guess for {name.key}", guess))
     session.speculation.begin(name)
     return True
 

@@ -211,6 +211,6 @@ int main(int count, char **words) {
     for (int i = 1; i <= count; i++) passed[COUNT(program) + (size_t)i - 1] = words[i];
     if (access(program[COUNT(program) - 1], R_OK) == 0 || program[1][0] == '-') execv(program[0], (char **)passed);
     fprintf(stderr, "hpm: %s, for which this program was made, cannot be run with %s any more; remove %s,"
-            " or let another hpm make it anew by 'front install'.\n", program[COUNT(program) - 1], program[0], words[0]);
+            " or let another hpm make it anew by 'front install'.\n", program[COUNT(program) - 1], program[0], PLACE);
     return 127;
 }

@@ -71,7 +71,7 @@ def _status(path: Path) -> Status:
         return "foreign"
     if _MARK not in program:
         return "foreign"
-    return "current" if _mark(_definitions(own_program())) in program else "outdated"
+    return "current" if _mark(_definitions(own_program(), path)) in program else "outdated"
 
 
 def build(environ: Mapping[str, str]) -> CompiledFront:
@@ -90,7 +90,7 @@ def build(environ: Mapping[str, str]) -> CompiledFront:
         raise Usage("cc, a C compiler, is not on the PATH; hpm works without the compiled front.")
     with tempfile.TemporaryDirectory(prefix="hpm-front-") as folder:
         made = Path(folder) / "hpm"
-        compile_for(own_program(), made, compiler, environ)
+        compile_for(own_program(), path, made, compiler, environ)
         _require_working(made, environ)
         with storage_failures("write", path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,13 +98,18 @@ def build(environ: Mapping[str, str]) -> CompiledFront:
     return look(environ)
 
 
-def compile_for(program: Sequence[str], into: Path, compiler: str, environ: Mapping[str, str]) -> None:
-    """*into* is a front that leaves what it cannot tell to *program*: an interpreter, and what it is to run.
+def compile_for(
+    program: Sequence[str], place: Path, into: Path, compiler: str, environ: Mapping[str, str]
+) -> None:
+    """*into* is a front, to be put into *place*, that leaves what it cannot tell to *program*.
+
+    Args:
+        program: An interpreter, and what it is to run.
 
     Raises:
         Usage: The compiler made nothing.
     """
-    definitions = _definitions(program)
+    definitions = _definitions(program, place)
     text = _defined({**definitions, "MARK": [_mark(definitions)]}) + _SOURCE.read_bytes()
     said = ""
     for manner in _MANNERS:
@@ -146,12 +151,13 @@ def _require_own(path: Path) -> None:
         raise Usage(f"{path} is not a front that hpm made, and stays as it is; move it away.")
 
 
-def _definitions(program: Sequence[str]) -> dict[str, list[bytes]]:
-    """What ``hpm.c`` is told of this hpm, which is run by the words *program*."""
+def _definitions(program: Sequence[str], place: Path) -> dict[str, list[bytes]]:
+    """What ``hpm.c`` is told of this hpm, which is run by the words *program*, and of its own *place*."""
     witnesses = [os.fsencode(os.path.realpath(path)) for path in (stamp.__file__, sys.executable)]
     return {
         "FORMAT": [stamp.FORMAT.encode()],
         "PROGRAM": [os.fsencode(word) for word in program],
+        "PLACE": [os.fsencode(place)],
         "MADE_FOR": [text for path in witnesses for text in (path, stamp.look(path))],
         "VARIABLES": _encoded(stamp.VARIABLES),
         "COMMANDS": _encoded(word for word, verb in COMMANDS.items() if verb == "install"),

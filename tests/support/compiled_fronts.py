@@ -65,5 +65,5 @@ def make_if_possible(folder: Path) -> StubbedFront | None:
         return None
     stub, front = folder / "stub", folder / "hpm"
     stub.write_text(_STUB)
-    compile_for(["/bin/sh", str(stub)], front, compiler, os.environ)
+    compile_for(["/bin/sh", str(stub)], front, front, compiler, os.environ)
     return StubbedFront(front)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from hpmtasks.front.runs import SECTIONS, Said, head_of, path_of
 
@@ -13,7 +12,8 @@ if TYPE_CHECKING:
 
 #: How many stamps are kept.
 MOST = 8
-_WORD = 8
+# A time before 1970 is negative; what does not fit is never found again.
+_LARGEST = (1 << 64) - 1
 
 
 def write(
@@ -105,8 +105,9 @@ def _packed(said: Iterable[tuple[int, bytes]]) -> bytes:
 
 
 def _numbers(numbers: Iterable[int]) -> bytes:
-    mask = (1 << 8 * _WORD) - 1
-    return b"".join((number & mask).to_bytes(_WORD, sys.byteorder) for number in numbers)
+    from array import array
+
+    return array("Q", [number & _LARGEST for number in numbers]).tobytes()
 
 
 def _keep_the_last(folder: str) -> None:

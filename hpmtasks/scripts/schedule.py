@@ -122,11 +122,14 @@ class Schedule:
 
     def verdict(self, wanted: TaskId) -> bool:
         """Whether *wanted* was found to have nothing to do; waits until that is known."""
-        self.require([wanted])
         node = self._nodes[wanted]
-        with self._changed:
-            self._changed.wait_for(lambda: node.state in ("stale", "running", "settled"))
-            return node.outcome is not None and node.outcome.kind == "fresh"
+        known = node.outcome
+        if known is None:
+            self.require([wanted])
+            with self._changed:
+                self._changed.wait_for(lambda: node.state in ("stale", "running", "settled"))
+                known = node.outcome
+        return known is not None and known.kind == "fresh"
 
     def outcome(self, wanted: TaskId) -> Outcome:
         """How *wanted* ended; waits until it has."""

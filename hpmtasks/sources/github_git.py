@@ -76,7 +76,7 @@ class GitTransport:
         answer = self._fetcher.request("GET", url, limit_bytes=_LARGEST_GLIMPSE, retries=False)
         if is_rate_limit(answer):
             raise refusal(answer, name, authenticated=False)
-        return answer.body if answer.ok else None
+        return answer.body if answer.ok and not _is_page(answer) else None
 
     def _by_shortcut(self, name: PackageName, commit: str, into: BinaryIO) -> bool:
         """Whether *into* holds the archive, from where an earlier link has led; without the token."""

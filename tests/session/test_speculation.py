@@ -100,6 +100,16 @@ def test_it_ends_with_the_first_refusal(server: GithubServer, tmp_path: Path) ->
     assert server.count(GLIMPSES) == 1
 
 
+def test_nobody_waits_for_it(server: GithubServer, tmp_path: Path) -> None:
+    """A server that keeps the question, as behind a firewall that drops it, does not keep the run."""
+    never = server.hold(GLIMPSES, times=None)
+    shell = _shell(tmp_path, server)
+    ran = shell.process("install")
+    assert (ran.code, ran.err) == (0, "")
+    assert shell.installed() == dict.fromkeys(CHAIN, "1.0.0")
+    never.set()
+
+
 def test_it_sends_no_token(server: GithubServer, tmp_path: Path) -> None:
     """What only a token shows is not looked at."""
     server.tokens.add("ghp_canary")

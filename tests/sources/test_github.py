@@ -14,6 +14,7 @@ from hpmtasks.sources.github import GithubSettings, GithubSource
 from hpmtasks.sources.github_refusals import Forbidden
 from hpmtasks.sources.pkt_line import NotGit
 from hpmtasks.sources.routing import Routes, parse_rules
+from hpmtasks.sources.source import GlimpsedSource
 from tests.support.github_server import FAR_RESET, GithubServer, github
 from tests.support.loopback_server import Reply
 from tests.support.places import Place, archive_of
@@ -200,6 +201,32 @@ def test_manifest_is_read_at_a_commit(place: Place) -> None:
     api = GithubSource(access.github, access.fetcher, access.answers)._api
     assert b'"version": "1.0.0"' in (api.manifest(NAME, old) or b"")
     assert api.manifest(NAME, bare) is None
+
+
+def test_glimpse_is_what_everybody_sees_of_the_default_branch(place: Place) -> None:
+    """The bytes of its package.json, released or not; of a private one nothing, and no page to sign in."""
+    place.server.publish("acme/json", None, {"package.json": b"newest"})
+    place.server.publish("acme/secret", "v1.0.0")
+    place.server.make_private("acme/secret", CANARY)
+    source = place.source("acme/json", GITHUB_TOKEN=CANARY)
+    assert isinstance(source, GlimpsedSource)
+    assert source.glimpse(NAME) == b"newest"
+    assert source.glimpse(PackageName.parse("acme/secret")) is None
+    place.server.fail("web /raw/*", Reply(200, b"<html>", {"Content-Type": "text/html"}))
+    assert source.glimpse(NAME) is None
+
+
+@pytest.mark.parametrize("refusal", [Reply(500), Reply(429, b"", {"Retry-After": "1"})])
+def test_a_glimpse_is_not_asked_for_twice(place: Place, refusal: Reply) -> None:
+    """Whatever goes wrong, and it counts for nothing in what is tried again elsewhere."""
+    place.server.fail("web /raw/*", refusal, times=None)
+    source = place.source("acme/json")
+    assert isinstance(source, GlimpsedSource)
+    with pytest.raises(HpmError):
+        source.glimpse(NAME)
+    assert place.server.count("web /raw/*") == 1
+    place.server.reset(UPLOAD_PACK)
+    assert len(source.tags(NAME).tags) == 1
 
 
 # ---------------------------------------------------------------- auto

@@ -12,6 +12,7 @@ from tests.benchmarks.peers import Peers, program
 from tests.benchmarks.presentation import ROOT
 from tests.benchmarks.timing import take
 
+HARNESS = ROOT.parent / "shared/bench/peers.py"
 SETUP = """
 import os, shutil
 HOME = os.path.join(os.path.dirname(__file__), "home")

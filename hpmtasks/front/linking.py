@@ -96,7 +96,7 @@ def _link(package: Package, trees: int, target: int) -> None:
                 or found.st_mode & _TYPE_AND_EXECUTABLE != mode
             ):
                 raise Unusable
-            link(path, path, src_dir_fd=source, dst_dir_fd=folder)
+            link(path, path, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
         for path, content in shims:
             written = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder)
             try:

@@ -71,7 +71,7 @@ def proves(root: str, environ: Mapping[str, str]) -> bool:
 
 def claim(root: str, environ: Mapping[str, str]) -> bool:
     """Whether ``HPM_FASTPATH=verify`` asks to compare, and the stamp of *root* says "up to date"."""
-    if environ.get("HPM_FASTPATH") != "verify":
+    if environ.get("HPM_FASTPATH") != "verify" or sys.platform == "win32":  # where it never answers
         return False
     try:
         return _read(root) is not None

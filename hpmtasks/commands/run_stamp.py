@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hpmtasks.commands.colour import painted_name, plain_name
@@ -103,7 +104,8 @@ class Stamping(Companion):
         if self._claimed is not None and stale:
             raise Defect(f"The stamp said that all was fresh, and {', '.join(stale)} had to run.")
         if self.evidence.is_usable:
-            self._leave_stamp(self._run, self._session)
+            with suppress(OSError):  # something went away meanwhile, or the disk is full
+                self._leave_stamp(self._run, self._session)
         return {}, 0
 
     def _leave_stamp(self, run: ScriptRun, session: Session) -> None:

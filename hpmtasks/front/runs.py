@@ -83,7 +83,7 @@ def _find(arguments: list[str]) -> Said | None:
     return None
 
 
-def _say(said: Said, began: float) -> int:
+def _say(said: Said, began: float) -> int | None:
     streams = {1: sys.stdout.buffer, 2: sys.stderr.buffer}
     try:
         for stream, text in said:
@@ -94,6 +94,8 @@ def _say(said: Said, began: float) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nor may the interpreter complain at its end
         return 128 + 13
+    except OSError:
+        return None  # whatever is wrong with our output, the graph tells
     return 0
 
 

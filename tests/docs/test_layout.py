@@ -73,6 +73,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["install"],
         ["vendor"],
         ["run", "x"],
+        ["run", "x"],
     ):
         if arguments[0] == "patch-commit":
             readme.write_text("patched\n")

@@ -93,6 +93,26 @@ def test_script_that_keeps_something_is_fresh_restored_and_run(project: ProjectF
     assert (project.project / "dist").read_text() == "1\n"
 
 
+def test_what_is_given_back_where_it_was_leaves_the_record(project: ProjectFolder) -> None:
+    """It tells the same: from what the result is, and that the outputs are those. Another result does not."""
+    document = project.manifest()
+    document["scripts"] |= {"dist": "cat src > dist"}
+    document["tasks"] = {"dist": {"inputs": ["src"], "outputs": ["dist"]}}
+    project.write("package.json", json.dumps(document))
+    project.write("src", "1\n")
+    record, records = project.project / ".hpm/scripts/dist.json", []
+    for source, gone in (("1\n", False), ("1\n", True), ("2\n", False), ("1\n", False)):
+        project.write("src", source)
+        if gone:
+            (project.project / "dist").unlink()
+        outcome = project.run("run", "--json", "dist").data["tasks"][0]["outcome"]
+        assert (project.project / "dist").read_text() == source
+        records.append((outcome, record.stat().st_ino, json.loads(record.read_bytes())["kind"]))
+    assert [outcome for outcome, _, _ in records] == ["ran", "restored", "ran", "restored"]
+    assert [kind for _, _, kind in records] == ["ran", "ran", "ran", "restored"]
+    assert records[0][1] == records[1][1]
+
+
 def test_own_tasks_of_a_dodo_may_need_scripts(project: ProjectFolder) -> None:
     """In one run with others, one after another or in doit's threads; each script once."""
     project.write_dodo(

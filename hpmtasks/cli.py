@@ -19,6 +19,7 @@ from hpmtasks.errors import Defect, HpmError, Interrupted, Terminated
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``hpm`` with *argv*; the exit code is the result."""
     given = list(sys.argv[1:] if argv is None else argv)
+    _open_what_is_closed()
     _take_any_character()
     console = Console(as_json="--json" in given)
     with suppress(ValueError):  # not in the main thread: an embedding program handles signals itself
@@ -97,6 +98,13 @@ def _split(given: Sequence[str]) -> tuple[Command | None, list[str]]:
     if {"-h", "--help"} & set(given):
         return find_command("help"), []
     return None, list(given)
+
+
+def _open_what_is_closed() -> None:
+    """Where whoever started hpm has closed a stream nobody listens, and no other file takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  until the end
 
 
 def _take_any_character() -> None:

@@ -101,8 +101,11 @@ def _finish() -> None:
     import atexit
 
     atexit._run_exitfuncs()  # noqa: SLF001  as the interpreter's own end does
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, AttributeError):  # nobody listens any more, or ever did
+            continue
 
 
 def _run() -> int:

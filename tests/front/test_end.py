@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = """
@@ -42,6 +45,20 @@ def test_what_is_printed_and_registered_is_done() -> None:
     assert (code, err) == (0, "")
     assert out.startswith("begun hpm ")
     assert out.endswith("\nregistered\n")
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- >&- 2>&-"])
+def test_nobody_need_listen(tmp_path: Path, closed: str) -> None:
+    """Where streams are closed hpm ends as it would have, and writes nothing of what it says into files."""
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {closed}', "sh", sys.executable, "-m", "hpmtasks", "init", "--yes"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "HPM_HOME": str(tmp_path / "home")},
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert json.loads((tmp_path / "package.json").read_text())["version"] == "1.0.0"
 
 
 def test_a_failure_ends_with_its_code() -> None:

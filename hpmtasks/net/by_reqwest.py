@@ -17,8 +17,10 @@ from pyreqwest.response import SyncResponse
 from hpmtasks.net.retry import Patience
 from hpmtasks.net.wire import MOST_CONNECTIONS, Opened, Trouble, WireFailure
 
+# Read before anybody asks for it; each connection has room for that.
+_READ_AHEAD_BYTES = 1 << 16
 # Most archives are less, and then come in one piece.
-_READ_AHEAD_BYTES = 1 << 18
+_PIECE_BYTES = 1 << 18
 
 
 class ReqwestWire:
@@ -76,7 +78,7 @@ def _client(patience: Patience) -> SyncClient:
 
 def _chunks(response: SyncResponse) -> Iterator[bytes]:
     reader = response.body_reader
-    while chunk := reader.read(_READ_AHEAD_BYTES):
+    while chunk := reader.read(_PIECE_BYTES):
         yield memoryview(chunk)  # type: ignore[misc]  # whoever takes bytes takes it
 
 

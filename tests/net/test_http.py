@@ -319,6 +319,31 @@ def test_threads_may_come_and_go() -> None:
         assert ran.returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("environ", "is_loaded"),
+    [
+        ({}, True),
+        ({"HPM_HTTP_CLIENT": "httpx"}, False),
+        ({"HTTPS_PROXY": "http://proxy.example:3128"}, False),
+        ({"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "*"}, True),
+        ({"SSL_CERT_FILE": "/certificates.pem"}, False),
+    ],
+    ids=["nothing special", "the other client", "a proxy", "a proxy for others", "own certificates"],
+)
+def test_the_client_that_is_loaded_ahead_is_the_one_that_is_used(
+    environ: dict[str, str], is_loaded: bool
+) -> None:
+    """The compiled client is loaded before a fork if requests to that address are made with it."""
+    pytest.importorskip("pyreqwest", reason="there is no compiled client for this platform")
+    program = (
+        "import sys; from hpmtasks.net.http import load_client\n"
+        f"load_client({environ!r}, 'https://github.com'); sys.exit('pyreqwest' in sys.modules)"
+    )
+    whole = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run([sys.executable, "-c", program], env=whole, check=False)
+    assert ran.returncode == is_loaded
+
+
 def test_patience_has_an_end(servers: Callable[..., LoopbackServer], pauses: Pauses, client: str) -> None:
     """A server that accepts and says nothing is given up after the pause that it is allowed."""
     server = servers()

@@ -108,3 +108,22 @@ def test_what_is_known_cannot_be_lent(executor: Executor) -> None:
     assert executor.collect("a", lambda: "result") == "result"
     assert executor.lend("a", _never, lambda: None) is None
     assert executor.collect("a", _never) == "result"
+
+
+def test_what_is_given_back_for_later_is_done_by_who_collects(executor: Executor) -> None:
+    """Work that comes back undone, and not at once, waits for somebody who wants it."""
+    worker: list[int] = []
+    give_back = executor.lend("a", lambda: worker.append(threading.get_ident()), lambda: None)
+    assert give_back is not None
+    give_back(None, at_once=False)
+    executor.collect("a", _never)
+    assert worker == [threading.get_ident()]
+
+
+def test_who_only_waits_is_told_nothing(executor: Executor) -> None:
+    """What was begun has ended after ``await_if_begun``, even if it failed; what was not is not begun."""
+    executor.await_if_begun("nothing")
+    assert not executor.knows("nothing")
+    executor.start(("a", _refuse))
+    executor.await_if_begun("a")
+    assert executor.has_done("a")

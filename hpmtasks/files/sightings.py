@@ -77,4 +77,4 @@ class Sightings:
         fits &= all(self.passed.setdefault(path, seen) == seen for path, seen in other.passed.items())
         self.absent |= other.absent
         self.is_sure &= other.is_sure
-        return fits and self.absent.isdisjoint(other.entries) and other.absent.isdisjoint(self.entries)
+        return fits and not any(path in self.entries for path in other.absent)

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.sealed import check_seal, seal
+from hpmtasks.files.sightings import Sightings
 from hpmtasks.store.results.result import ActionResult
 from hpmtasks.store.results.wire import Malformed
 
 if TYPE_CHECKING:
-    from hpmtasks.files.sightings import Sightings
     from hpmtasks.project import Project
     from hpmtasks.scripts.tasks import TaskId
 
@@ -89,8 +89,18 @@ class Records:
 
     def get_anew(self, task: TaskId) -> Record | None:
         """The record of *task* that is there now, whoever wrote it."""
-        self._known[task] = self._read(task)
+        if not self._is_as_read(task):
+            self._known[task] = self._read(task)
         return self._known[task]
+
+    def _is_as_read(self, task: TaskId) -> bool:
+        """Whether the file of *task* is the one that was read, and had not changed a moment before that."""
+        seen = Sightings(self.opened_ns)
+        if task in self._statuses:
+            self.show(task, seen)
+        now = Sightings()
+        now.look(str(self.path(task)))
+        return seen.is_sure and seen.entries == now.entries and bool(seen.entries)
 
     def show(self, task: TaskId, seen: Sightings) -> None:
         """*seen* is told of the file that the record of *task* was read from."""

@@ -13,7 +13,7 @@ from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.boot import boot
 from hpmtasks.files.fingerprint import fingerprint
 from hpmtasks.files.shared_mutex import shared
-from hpmtasks.front import plan
+from hpmtasks.front import plan_file
 from hpmtasks.front.linking import mode_of
 from hpmtasks.project.state import FORMAT, Installed
 from hpmtasks.session.session import Session
@@ -45,10 +45,10 @@ def keep_plan(
     """
     root = str(session.project.root)
     with suppress(OSError, KeyError, ValueError):
-        cache, config = plan.places(environ)
+        cache, config = plan_file.places(environ)
         if Path(cache) != session.store.layout.cache or not boot() or _is_more_than_packages(session):
             return
-        path = session.store.layout.plans / plan.key_of(root, environ, config)
+        path = session.store.layout.plans / plan_file.key_of(root, environ, config)
         if path.exists() and not session.changes:
             return  # where the graph had to lay something out, the plan could not be used as it was
         packages = _packages(session)
@@ -56,7 +56,7 @@ def keep_plan(
             return
         told, noted = say()
         content = {
-            "format": plan.FORMAT,
+            "format": plan_file.FORMAT,
             "boot": boot(),
             "packages": packages,
             "project": _project(session),
@@ -69,7 +69,7 @@ def keep_plan(
         with shared(session.store.layout.mutex):
             path.parent.mkdir(parents=True, exist_ok=True)
             session.store.layout.temporary.mkdir(parents=True, exist_ok=True)
-            data = plan.sealed(content)
+            data = plan_file.sealed(content)
             write_atomically(path, data, durable=False, staging=session.store.layout.temporary)
             _forget_old_ones(path.parent)
 

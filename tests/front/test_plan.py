@@ -20,7 +20,7 @@ import pytest
 
 from hpmtasks.files.removal import remove_tree
 from hpmtasks.files.sealed import seal
-from hpmtasks.front import linking, plan, stamp
+from hpmtasks.front import linking, plan, plan_file, stamp
 from hpmtasks.project.state import State
 from hpmtasks.session import planning
 from hpmtasks.store import layout
@@ -267,8 +267,8 @@ def _plan_empty(project: Project) -> None:
 
 def _plan_of_another_boot(project: Project) -> None:
     for path in project.plans:
-        content = plan._unsealed(path.read_bytes())
-        path.write_bytes(plan.sealed({**content, "boot": "another"}))
+        content = plan_file.unsealed(path.read_bytes())
+        path.write_bytes(plan_file.sealed({**content, "boot": "another"}))
 
 
 def _plans_gone(project: Project) -> None:
@@ -443,8 +443,8 @@ def test_a_linked_folder_is_the_graphs(project: Project) -> None:
 
 def test_plans_stand_where_the_store_has_them(tmp_path: Path) -> None:
     """The front knows the folder of the store, and the place of a plan in it, as the store does."""
-    assert plan.STORE == layout.VERSION
-    assert Path(plan.plan_path(str(tmp_path), "x")) == layout.Layout(tmp_path).plans / "x"
+    assert plan_file.STORE == layout.VERSION
+    assert Path(plan_file.path_of(str(tmp_path), "x")) == layout.Layout(tmp_path).plans / "x"
 
 
 def test_what_killed_processes_began_is_gone(project: Project) -> None:
@@ -480,6 +480,7 @@ ALLOWED_MODULES = {
     "hpmtasks.front",
     "hpmtasks.front.linking",
     "hpmtasks.front.plan",
+    "hpmtasks.front.plan_file",
     "hpmtasks.front.request",
     "hpmtasks.front.sources",
     "hpmtasks.front.stamp",

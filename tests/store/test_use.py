@@ -125,7 +125,7 @@ def test_two_versions_of_hpm_share_a_cache_in_peace(
     """An hpm with another store layout lives beside this one: neither reads, counts or cleans the other's."""
     this, other = projects
     shutil.copytree(REPOSITORY / "hpmtasks", tmp_path / "other-hpm" / "hpmtasks")
-    for module in ("store/layout.py", "front/plan.py"):
+    for module in ("store/layout.py", "front/plan_file.py"):
         file = tmp_path / "other-hpm" / "hpmtasks" / module
         text = file.read_text()
         file.write_text(text.replace(' = "v1"', ' = "v2"'))

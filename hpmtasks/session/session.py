@@ -14,7 +14,6 @@ from hpmtasks.files.leftovers import sweep
 from hpmtasks.front import stamp
 from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import Resolution, ResolvedPackage
-from hpmtasks.net.fetcher import Fetcher
 from hpmtasks.project import Project
 from hpmtasks.project.known import NAME as LEDGER, Ledger
 from hpmtasks.project.links import links_of, write_links
@@ -32,6 +31,7 @@ from hpmtasks.store.entries import TreeEntry
 from hpmtasks.store.store import Store
 
 if TYPE_CHECKING:
+    from hpmtasks.net.fetcher import Fetcher
     from hpmtasks.session.ages import Ages
     from hpmtasks.session.delivery import Delivery
     from hpmtasks.session.speculation import Speculation

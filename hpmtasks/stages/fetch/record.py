@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from hpmtasks.dataclass import dataclass
-from hpmtasks.sources.source import TagList
+
+if TYPE_CHECKING:
+    from hpmtasks.sources.source import TagList
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,33 @@ does the import (``docs/architecture.md``, "The network").
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
-from pyreqwest import exceptions
-from pyreqwest.client import SyncClient, SyncClientBuilder
-from pyreqwest.response import SyncResponse
-
 from hpmtasks.net.retry import Patience
 from hpmtasks.net.wire import MOST_CONNECTIONS, Opened, Trouble, WireFailure
+
+
+@contextmanager
+def _with_variable(name: str, value: str) -> Iterator[None]:
+    """Inside, the environment has the variable *name*: *value*, if nobody has set another."""
+    is_ours = name not in os.environ
+    if is_ours:
+        os.environ[name] = value
+    try:
+        yield
+    finally:
+        if is_ours:
+            del os.environ[name]
+
+
+# Its allocator would else keep some MiB in real memory for each thread that ever used it.
+with _with_variable("MIMALLOC_ARENA_EAGER_COMMIT", "0"):
+    from pyreqwest import exceptions
+    from pyreqwest.client import SyncClient, SyncClientBuilder
+    from pyreqwest.response import SyncResponse
 
 # Read before anybody asks for it; each connection has room for that.
 _READ_AHEAD_BYTES = 1 << 16

@@ -353,12 +353,26 @@ def _report(context: Context, session: Session, done: Done, tell: Tell, ran: Seq
             console.note(line)
 
 
+def _installed_manifest(session: Session, name: PackageName) -> bytes:
+    """The package.json of the installed *name*; as it came, if it came in this run and stands unaltered.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    package = session.resolution.by_name.get(name) if session.resolution else None
+    if package is not None and name not in session.links and session.patch_of(package) is None:
+        came = session.manifests.get((name.key, package.commit))
+        if came is not None:
+            return came
+    return (session.project.package_folder(name) / MANIFEST).read_bytes()
+
+
 def _native_libraries(session: Session, names: Sequence[PackageName]) -> list[str]:
     """Lines that name the system libraries that the packages *names* say they need."""
     lines = []
     for name in names:
         try:
-            data = (session.project.package_folder(name) / MANIFEST).read_bytes()
+            data = _installed_manifest(session, name)
             libraries = parse_dependency_manifest(data).native_requires if b'"native"' in data else ()
         except (OSError, ValueError):
             continue

@@ -20,14 +20,16 @@ def published_manifest(session: Session, name: PackageName, version: Version, co
         UnsafeArchive: The archive cannot be used.
         HpmError: The archive cannot be had.
     """
-    acquire(session, name, version, commit)  # which says so where it has to wait
 
     def read() -> Manifest | None:
         asked = acquisition(session, name, version, commit)
         text = healing(session, asked, f"{name}@{version}", lambda: _text(session, name, commit))
         return None if text is None else parse_dependency_manifest(text)
 
-    return session.executor.collect(f"package.json of {name.key} {commit}", read)
+    key = f"package.json of {name.key} {commit}"
+    if not session.executor.has_done(key):
+        acquire(session, name, version, commit)  # which says so where it has to wait
+    return session.executor.collect(key, read)
 
 
 def _text(session: Session, name: PackageName, commit: str) -> bytes | None:

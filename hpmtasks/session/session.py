@@ -131,7 +131,7 @@ class Session:
         self.verified: dict[tuple[str, str], TreeEntry] = {}
         self.delivered: dict[tuple[str, str], Delivery] = {}
         self.manifests: dict[tuple[str, str], bytes | None] = {}
-        self._asked_for_tags: set[str] = set()
+        self._listed: dict[str, TagList] = {}
         self.copying = threading.Lock()
         self._entered = False
 
@@ -229,19 +229,20 @@ class Session:
 
     def tags(self, name: PackageName) -> TagList:
         """The versions of *name*; read once in a run, perhaps already by a thread that ran ahead."""
-        self._asked_for_tags.add(name.key)
-        key, work = self.reading_tags(name)
-        is_elsewhere = self.executor.knows(key) and not self.executor.has_done(key)
-        with self._telling_of_tags(name) if is_elsewhere else nullcontext():
-            return self.executor.collect(key, work)
+        if name.key not in self._listed:
+            key, work = self.reading_tags(name)
+            is_elsewhere = self.executor.knows(key) and not self.executor.has_done(key)
+            with self._telling_of_tags(name) if is_elsewhere else nullcontext():
+                self._listed[name.key] = self.executor.collect(key, work)
+        return self._listed[name.key]
 
     def expect_tags(self, name: PackageName) -> None:
         """Begin reading the tags of *name*."""
         self.executor.start(self.reading_tags(name))
 
     def has_read_tags(self, name: PackageName) -> bool:
-        """Whether this run has asked for the tags of *name*; what only ran ahead has not."""
-        return name.key in self._asked_for_tags
+        """Whether this run has asked for the tags of *name*, and has them; what only ran ahead has not."""
+        return name.key in self._listed
 
     def reading_tags(self, name: PackageName) -> tuple[str, Callable[[], TagList]]:
         """The key and the work that read the tags of *name*, for the executor."""

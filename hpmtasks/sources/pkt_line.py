@@ -12,6 +12,8 @@ _LARGEST = 65520
 _HEX_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _TAGS = "refs/tags/"
+# A tag as nearly all answers have it, with the length before it.
+_TAG_LINE = re.compile(rb"([0-9a-f]{4})([0-9a-f]{40}) refs/tags/([\x21-\x7e]+)(?: peeled:([0-9a-f]{40}))?\n")
 
 
 class NotGit(NetworkFailure):
@@ -50,8 +52,8 @@ def tags_in(body: bytes, place: str) -> list[tuple[str, str]]:
     Raises:
         NotGit: *body* is no complete answer. *place* is who sent it.
     """
-    found = []
-    for line in _lines(body, place):
+    found, position = _plain_tags(body)
+    for line in _lines(body, place, position):
         text = line.decode("utf-8", "replace").rstrip("\n")
         if text.startswith("ERR "):
             raise NotGit(place, f"it says {text[4:204]!r}")
@@ -65,9 +67,17 @@ def tags_in(body: bytes, place: str) -> list[tuple[str, str]]:
     return found
 
 
-def _lines(body: bytes, place: str) -> Iterator[bytes]:
-    """The lines before the flush that ends the answer."""
-    position = 0
+def _plain_tags(body: bytes) -> tuple[list[tuple[str, str]], int]:
+    """The tags of the lines that *body* begins with, as far as these are plain; and where they end."""
+    found, position = [], 0
+    while (line := _TAG_LINE.match(body, position)) and int(line[1], 16) == line.end() - position:
+        found.append((line[3].decode(), (line[4] or line[2]).decode()))
+        position = line.end()
+    return found, position
+
+
+def _lines(body: bytes, place: str, position: int) -> Iterator[bytes]:
+    """The lines from *position* to the flush that ends the answer."""
     while True:
         head = body[position : position + 4]
         if not _HEX_LENGTH.fullmatch(head):

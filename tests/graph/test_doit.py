@@ -231,7 +231,7 @@ def test_foreign_config_is_told_the_way(repository: Repository) -> None:
 
 def test_state_that_cannot_be_written_is_told_in_a_sentence(repository: Repository) -> None:
     """A .hpm that is a file: plain doit, too, ends with words and without a traceback."""
-    repository.write("dodo.py", f"{TWO_LINES}def task_own():\n    return {{'actions': ['true']}}\n")
+    repository.write("dodo.py", f"{TWO_LINES}def task_own():\n    return {{'actions': ['echo done']}}\n")
     repository.write(".hpm", "in the way")
     done = repository.doit("own")
     assert done.code == 1

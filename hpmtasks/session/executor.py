@@ -35,6 +35,8 @@ class GiveBack(Protocol):
 #: Enough to hide the latency of a few round trips; a thread that waits costs next to nothing.
 WIDTH = 64
 _PATIENCE_SECONDS = 2.0
+# A signal that comes in the moment before the main thread begins to wait does not wake it.
+_SECONDS_DEAF = 0.5
 
 
 def _nothing() -> None:
@@ -229,8 +231,9 @@ class Executor:
                 self._do(job)
             elif not job.is_done:
                 job.listen()
-                with ended:  # another may wait, too
+                while not ended.acquire(timeout=_SECONDS_DEAF):
                     pass
+                ended.release()  # another may wait, too
 
     def _do(self, job: _Job) -> None:
         result, failure = None, None

@@ -281,6 +281,7 @@ def _load_for_all(session: Session) -> None:
 
 
 def _fork(session: Session, pairs: Sequence[tuple[socket.socket, socket.socket]], number: int) -> int:
+    parent = os.getpid()
     process = os.fork()
     if process:
         return process
@@ -289,7 +290,7 @@ def _fork(session: Session, pairs: Sequence[tuple[socket.socket, socket.socket]]
             ours.close()
             if index != number:
                 theirs.close()
-        _Crew(session, pairs[number][1], CONNECTIONS // len(pairs)).serve()
+        _Crew(session, pairs[number][1], CONNECTIONS // len(pairs)).serve(parent)
     finally:
         os._exit(0)
 
@@ -311,9 +312,9 @@ class _Crew:
         self._turn = threading.Lock()
         self._speaking = threading.Lock()
 
-    def serve(self) -> None:
-        """Work until nobody is there who could ask."""
-        _end_with(os.getppid())
+    def serve(self, parent: int) -> None:
+        """Work until nobody is there who could ask, or the process *parent* has ended."""
+        _end_with(parent)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to everybody; who asked decides
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _stay_silent()

@@ -44,11 +44,7 @@ def _run(given: list[str], environ: dict[str, str], console: Console) -> int:
         console.failure(error)
         return error.exit_code
     except KeyboardInterrupt as interrupt:
-        number = interrupt.args[0] if interrupt.args else signal.SIGINT
-        console.break_line()
-        stopped = Terminated if number == signal.SIGTERM else Interrupted
-        console.failure(stopped(console.last_words))
-        return stopped.exit_code
+        return _told_as_interrupted(interrupt, console)
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001  the last line of defence
@@ -63,6 +59,20 @@ def _run(given: list[str], environ: dict[str, str], console: Console) -> int:
             )
         )
         return Defect.exit_code
+
+
+def interrupted(interrupt: KeyboardInterrupt) -> int:
+    """Tell of *interrupt*, that came before there was anybody to tell; the exit code is the result."""
+    _open_what_is_closed()
+    return _told_as_interrupted(interrupt, Console(as_json="--json" in sys.argv))
+
+
+def _told_as_interrupted(interrupt: KeyboardInterrupt, console: Console) -> int:
+    number = interrupt.args[0] if interrupt.args else signal.SIGINT
+    console.break_line()
+    stopped = Terminated if number == signal.SIGTERM else Interrupted
+    console.failure(stopped(console.last_words))
+    return stopped.exit_code
 
 
 def _obey(given: list[str], environ: dict[str, str], console: Console) -> int:

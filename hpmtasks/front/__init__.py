@@ -21,7 +21,7 @@ _FEW_GARBAGE_HUNTS = 100_000
 
 def script() -> None:
     """Be ``hpm``: the process ends with its exit code."""
-    code = answer(sys.argv[1:])
+    code = _answer()
     if code is None:
         code = _run()
         _finish()
@@ -32,8 +32,17 @@ def script() -> None:
 
 def main() -> int:
     """Run ``hpm``: by the stamp or by a plan if one of them can answer, else by the command line."""
-    code = answer(sys.argv[1:])
+    code = _answer()
     return _run() if code is None else code
+
+
+def _answer() -> int | None:
+    try:
+        return answer(sys.argv[1:])
+    except KeyboardInterrupt as interrupt:
+        from hpmtasks.cli import interrupted
+
+        return interrupted(interrupt)
 
 
 def answer(arguments: list[str]) -> int | None:
@@ -50,9 +59,9 @@ def answer(arguments: list[str]) -> int | None:
 
 
 def _installation(arguments: list[str]) -> int | None:
-    from hpmtasks.front.request import request
-
     try:
+        from hpmtasks.front.request import request
+
         asked = request(arguments)
         said = None if asked is None else _said(*asked)
     except OSError:
@@ -89,11 +98,26 @@ def _said(command: str, folder: str, is_quiet: bool) -> str | None:
         if said is None:
             from hpmtasks.front.plan import answer as restore
 
+            _hear_of_the_end()
             said = restore(command, is_quiet=is_quiet)
     finally:
         if said is None and folder:
             os.chdir(here)
     return "" if said is not None and is_quiet else said
+
+
+def _hear_of_the_end() -> None:
+    """From here on SIGTERM is an interruption like Ctrl-C, after which things are put in order."""
+    # The signal module makes enumerations, which takes longer.
+    from _signal import SIGTERM, signal  # type: ignore[import-not-found]
+
+    def interrupt(number: int, _: object) -> None:
+        raise KeyboardInterrupt(number)
+
+    try:
+        signal(SIGTERM, interrupt)
+    except ValueError:  # not in the main thread: an embedding program handles signals itself
+        return
 
 
 def _finish() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -13,7 +14,10 @@ from hpmtasks.commands import all_commands, find_command
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.console import Console
 from hpmtasks.commands.parser import Parser
-from hpmtasks.errors import Defect, HpmError, Interrupted, Terminated
+from hpmtasks.errors import Defect, HpmError, Interrupted, StorageFailure, Terminated
+from hpmtasks.files.failures import explain
+
+_TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,6 +52,10 @@ def _run(given: list[str], environ: dict[str, str], console: Console) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001  the last line of defence
+        if isinstance(error, OSError) and error.errno in _TOO_MANY_FILES:  # whatever was opened: modules, too
+            failure = StorageFailure(explain(error, "open", error.filename or "a file"))
+            console.failure(failure)
+            return failure.exit_code
         if "--verbose" in given:
             import traceback
 

@@ -90,9 +90,7 @@ class Workers:
         if session.settings.workers is None:
             count = min(count, 1 + packages // _PACKAGES_FOR_ONE)
         if packages >= _ENOUGH:
-            with suppress(
-                OSError
-            ):  # of files or processes so few are allowed: it goes without
+            with suppress(OSError):  # of files or processes so few are allowed: it goes without
                 return cls(session, count)
         return None
 

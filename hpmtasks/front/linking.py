@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    Package = tuple[str, str, Sequence[str], Sequence[tuple[Any, ...]], Sequence[tuple[str, bytes]]]
+    Files = Sequence[tuple[Any, ...]]
+    Package = tuple[str, str, Sequence[str], Files, Sequence[tuple[str, bytes]]]
 
 # Below that many files a second process costs more than it brings.
 _FILES_FOR_TWO = 300

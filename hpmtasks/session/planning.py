@@ -14,12 +14,12 @@ from hpmtasks.files.boot import boot
 from hpmtasks.files.fingerprint import fingerprint
 from hpmtasks.files.shared_mutex import shared
 from hpmtasks.front import plan_file
-from hpmtasks.front.linking import mode_of
+from hpmtasks.front.linking import Unusable, mode_of
 from hpmtasks.project.state import FORMAT, Installed
 from hpmtasks.session.session import Session
 
 if TYPE_CHECKING:
-    from hpmtasks.front.linking import Package
+    from hpmtasks.front.linking import Files, Package
     from hpmtasks.front.sources import Recorded
 
 #: So many are kept, those that were used last.
@@ -51,7 +51,8 @@ def keep_plan(
         path = session.store.layout.plans / plan_file.key_of(root, environ, config)
         if path.exists() and not session.changes:
             return  # where the graph had to lay something out, the plan could not be used as it was
-        packages = _packages(session)
+        # One that could not be used is made of nothing but what the store says now.
+        packages = _packages(session, {} if path.exists() else _rows_of_last(path.parent))
         if packages is None:
             return
         told, noted = say()
@@ -79,25 +80,55 @@ def _is_more_than_packages(session: Session) -> bool:
     return bool(session.documents.manifest.workspaces) or bool(session.documents.patches)
 
 
-def _packages(session: Session) -> list[Package] | None:
-    """Each package as ``front.plan`` wants it; ``None`` if one of them is not the store's own files."""
+def _packages(session: Session, known: Mapping[str, Files]) -> list[Package] | None:
+    """Each package as ``front.plan`` wants it; ``None`` if one of them is not the store's own files.
+
+    Args:
+        known: The files of some trees, by digest.
+    """
     rows: list[Package] = []
     standing = _installed(session)
     if session.resolution is None or len(standing) != len(session.resolution.packages):
         return None
     for _, installed in standing:
-        tree = session.store.recorded_tree(installed.tree)
         record = session.state.values_of(f"extract:{installed.name}")
-        if tree is None or record.get("method") not in {"hard link", "found"}:
+        if record.get("method") not in {"hard link", "found"}:
+            return None
+        digest = installed.tree.removeprefix("sha256-")
+        files = known.get(digest) or _files(session, installed.tree)
+        if files is None:
             return None
         shims = _shims(session, f"imports:{installed.name}", session.project.modules / installed.name)
-        files = tuple(
-            (file.path, file.size, file.mtime_ns, file.inode, mode_of(executable=file.executable))
-            for file in tree.files
-        )
-        folders = _folders([*(file.path for file in tree.files), *(path for path, _ in shims)])
-        rows.append((installed.name, tree.digest.removeprefix("sha256-"), folders, files, shims))
+        folders = _folders([*(path for path, *_ in files), *(path for path, _ in shims)])
+        rows.append((installed.name, digest, folders, files, shims))
     return rows
+
+
+def _files(session: Session, digest: str) -> Files | None:
+    """The files of a tree as the store wrote them down; ``None`` if it did not."""
+    tree = session.store.recorded_tree(digest)
+    if tree is None:
+        return None
+    return tuple(
+        (file.path, file.size, file.mtime_ns, file.inode, mode_of(executable=file.executable))
+        for file in tree.files
+    )
+
+
+def _rows_of_last(folder: Path) -> dict[str, Files]:
+    """The files of each tree in the plan that was written last, whosoever it is.
+
+    Most packages of most plans are those of the last one, and need not be read from the store again. A
+    file that has become another one since is found by who makes the plan: then the graph is asked, and
+    writes that plan anew.
+    """
+    try:
+        last = max(os.scandir(folder), key=lambda each: each.stat().st_mtime_ns)
+        with open(last, "rb") as file:
+            plan = plan_file.unsealed(file.read())
+        return {digest: files for _, digest, _, files, _ in plan["packages"]}
+    except (OSError, ValueError, KeyError, TypeError, EOFError, Unusable):
+        return {}
 
 
 def _project(session: Session) -> Recorded | None:

@@ -335,6 +335,28 @@ def test_a_plan_that_could_not_be_used_is_made_anew(
     assert project.restored() is not None
 
 
+def test_what_the_last_plan_has_is_not_read_from_the_store_again(project: Project) -> None:
+    """The plan of a project that needs one package less, or more, reads only what came."""
+    for index in project.store.glob("v1/trees/*/*/index.json"):
+        index.unlink()
+    project.require({"acme/a": "^1.0.0"})
+    project.ran()
+    project.without_modules()
+    assert project.restored() is not None
+
+
+def test_what_the_last_plan_had_wrong_is_made_anew(project: Project) -> None:
+    """A stored file that became another one since is in the next plan, too, until that was tried."""
+    _stored_content(project)
+    project.require({"acme/a": "^1.0.0"})
+    project.ran()
+    project.without_modules()
+    assert project.restored() is None
+    project.ran()
+    project.without_modules()
+    assert project.restored() is not None
+
+
 @pytest.mark.parametrize("name", [name for name in stamp.VARIABLES if name not in {"HOME", "HPM_HOME"}])
 def test_another_environment_is_left_to_the_graph(project: Project, name: str) -> None:
     """A variable that could change the outcome makes another plan."""

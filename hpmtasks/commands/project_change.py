@@ -198,9 +198,10 @@ def remember(context: Context, session: Session) -> None:
         return
     resolution = session.resolution or Resolution()
     paths = [*stamped_paths(session), *paths_of_imports(session)]
-    stamp.write(str(context.project.root), context.environ, paths, len(resolution.packages))
     if not session.warnings:
         keep_plan(session, context.environ, paths, lambda: _as_new(session, resolution))
+    # Last: what was written just now has settled meanwhile, and need not be waited for.
+    stamp.write(str(context.project.root), context.environ, paths, len(resolution.packages))
 
 
 def _as_new(

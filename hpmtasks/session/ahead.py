@@ -105,6 +105,7 @@ def _receive(session: Session, order: Order, give_back: GiveBack, delivery: Deli
     own = (order.name.key, order.commit)
     session.delivered[own] = delivery
     session.manifests[own] = delivery.manifest
+    session.planned_files[delivery.tree] = delivery.files
     give_back(delivery.archive_of(session, order))
 
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.dataclass import NamedTuple
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
 from hpmtasks.session.acquire import fetch, kept_archive
+from hpmtasks.session.planning import planned_files
 from hpmtasks.session.session import Session
 from hpmtasks.store.entries import ArchiveEntry, LinkMethod, Prepared
+
+if TYPE_CHECKING:
+    from hpmtasks.front.linking import Files
 
 
 class Order(NamedTuple):
@@ -50,6 +54,7 @@ class Delivery(NamedTuple):
         manifest: The package.json in it; ``None`` if there is none.
         staged: The folder, under a temporary name, that has the files; empty if they were not laid out.
         method: How they got there.
+        files: Those of the tree, as a plan has them.
     """
 
     sha256: str
@@ -59,6 +64,7 @@ class Delivery(NamedTuple):
     manifest: bytes | None
     staged: str = ""
     method: str = ""
+    files: Files = ()
 
     def archive_of(self, session: Session, order: Order) -> ArchiveEntry:
         """The archive, as the store knows it."""
@@ -95,6 +101,7 @@ def deliver(session: Session, order: Order, turn: Lock) -> Delivery:
 
             manifest = manifest_of(tree)
         found = Delivery(archive.sha256, archive.size, archive.comment, tree.digest, manifest)
+        found = found._replace(files=planned_files(tree))
         if not order.lays_out or not _is_promised(order, found):
             return found
         target, staging = session.project.package_folder(order.name), session.project.state_folder

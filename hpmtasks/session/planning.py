@@ -21,9 +21,11 @@ from hpmtasks.session.session import Session
 if TYPE_CHECKING:
     from hpmtasks.front.linking import Files, Package
     from hpmtasks.front.sources import Recorded
+    from hpmtasks.store.entries import TreeEntry
 
 #: So many are kept, those that were used last.
 MOST_PLANS = 32
+_SHA256 = "sha256-"
 
 
 def keep_plan(
@@ -52,7 +54,8 @@ def keep_plan(
         if path.exists() and not session.changes:
             return  # where the graph had to lay something out, the plan could not be used as it was
         # One that could not be used is made of nothing but what the store says now.
-        packages = _packages(session, {} if path.exists() else _rows_of_last(path.parent))
+        known = {} if path.exists() else _files_of_last(path.parent)
+        packages = _packages(session, known | session.planned_files)
         if packages is None:
             return
         told, noted = say()
@@ -94,28 +97,27 @@ def _packages(session: Session, known: Mapping[str, Files]) -> list[Package] | N
         record = session.state.values_of(f"extract:{installed.name}")
         if record.get("method") not in {"hard link", "found"}:
             return None
-        digest = installed.tree.removeprefix("sha256-")
-        files = known.get(digest) or _files(session, installed.tree)
+        files = known.get(installed.tree)
         if files is None:
-            return None
+            tree = session.store.recorded_tree(installed.tree)
+            if tree is None:
+                return None
+            files = planned_files(tree)
         shims = _shims(session, f"imports:{installed.name}", session.project.modules / installed.name)
         folders = _folders([*(path for path, *_ in files), *(path for path, _ in shims)])
-        rows.append((installed.name, digest, folders, files, shims))
+        rows.append((installed.name, installed.tree.removeprefix(_SHA256), folders, files, shims))
     return rows
 
 
-def _files(session: Session, digest: str) -> Files | None:
-    """The files of a tree as the store wrote them down; ``None`` if it did not."""
-    tree = session.store.recorded_tree(digest)
-    if tree is None:
-        return None
+def planned_files(tree: TreeEntry) -> Files:
+    """The files of *tree* as a plan has them: path, size, time, inode, mode."""
     return tuple(
         (file.path, file.size, file.mtime_ns, file.inode, mode_of(executable=file.executable))
         for file in tree.files
     )
 
 
-def _rows_of_last(folder: Path) -> dict[str, Files]:
+def _files_of_last(folder: Path) -> dict[str, Files]:
     """The files of each tree in the plan that was written last, whosoever it is.
 
     Most packages of most plans are those of the last one, and need not be read from the store again. A
@@ -126,7 +128,7 @@ def _rows_of_last(folder: Path) -> dict[str, Files]:
         last = max(os.scandir(folder), key=lambda each: each.stat().st_mtime_ns)
         with open(last, "rb") as file:
             plan = plan_file.unsealed(file.read())
-        return {digest: files for _, digest, _, files, _ in plan["packages"]}
+        return {f"{_SHA256}{digest}": files for _, digest, _, files, _ in plan["packages"]}
     except (OSError, ValueError, KeyError, TypeError, EOFError, Unusable):
         return {}
 

@@ -31,6 +31,7 @@ from hpmtasks.store.entries import TreeEntry
 from hpmtasks.store.store import Store
 
 if TYPE_CHECKING:
+    from hpmtasks.front.linking import Files
     from hpmtasks.net.fetcher import Fetcher
     from hpmtasks.session.ages import Ages
     from hpmtasks.session.delivery import Delivery
@@ -93,6 +94,7 @@ class Session:
         computing: Held by whoever unpacks what has come, for one at a time is fastest.
         verified: Trees that this run has found to be the promised ones, by the same.
         delivered: What workers have done for packages, by the same.
+        planned_files: The files of trees that workers made or found, by digest, as a plan has them.
         manifests: The package.json in archives that came in this run, by the same; ``None`` if there
             is none. What is not here is read from the store.
         copying: Held while members are copied again beside running scripts.
@@ -130,6 +132,7 @@ class Session:
         self.computing = threading.Lock()
         self.verified: dict[tuple[str, str], TreeEntry] = {}
         self.delivered: dict[tuple[str, str], Delivery] = {}
+        self.planned_files: dict[str, Files] = {}
         self.manifests: dict[tuple[str, str], bytes | None] = {}
         self._listed: dict[str, TagList] = {}
         self.copying = threading.Lock()

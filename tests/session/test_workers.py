@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from hpmtasks.front.plan_file import unsealed
+from hpmtasks.session.planning import planned_files
+from hpmtasks.store.store import Store
 from tests.support.command_line import PATIENCE_SECONDS, CommandLine, gate
 from tests.support.github_server import GithubServer
 from tests.support.loopback_server import Reply
@@ -66,6 +69,19 @@ def test_an_installation_comes_to_the_same_by_the_same_requests(
         assert alone.installed() == shell.installed() == dict.fromkeys(NAMES, "1.0.0")
     assert _asked(github_server) == asked
     assert set(asked.values()) == {1}
+
+
+def test_a_plan_has_files_as_workers_told_of_them(shell: CommandLine) -> None:
+    """What workers say of the files that they wrote is what the store says, so nobody reads that."""
+    assert shell.process("install").code == 0
+    store = Store(shell.home / "cache")
+    (path,) = store.layout.plans.iterdir()
+    planned = unsealed(path.read_bytes())["packages"]
+    assert len(planned) == len(NAMES)
+    for _, digest, _, files, _ in planned:
+        tree = store.recorded_tree(f"sha256-{digest}")
+        assert tree is not None
+        assert files == planned_files(tree)
 
 
 def test_what_a_worker_cannot_do_is_told_as_ever(shell: CommandLine, github_server: GithubServer) -> None:

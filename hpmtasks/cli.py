@@ -19,6 +19,8 @@ from hpmtasks.files.failures import explain
 
 _TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
+_SOON_SECONDS = 0.005
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``hpm`` with *argv*; the exit code is the result."""
@@ -27,7 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     _take_any_character()
     console = Console(as_json="--json" in given)
     with suppress(ValueError):  # not in the main thread: an embedding program handles signals itself
-        signal.signal(signal.SIGTERM, _terminated)
+        signal.signal(signal.SIGTERM, _heed)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # nobody asked to ignore it
+            signal.signal(signal.SIGINT, _heed)
     try:
         code = _run(given, dict(os.environ), console)
         sys.stdout.flush()  # here, where a reader that left can still be understood
@@ -133,6 +137,21 @@ def _take_any_character() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def _terminated(number: int, frame: FrameType | None) -> None:
-    del frame
+def _heed(number: int, frame: FrameType | None) -> None:
+    """End what is done, with an interruption that says *number*; while something is imported, soon after.
+
+    An import that is cut in two may leave its lock behind, or tell of another error.
+    """
+    if hasattr(signal, "setitimer") and _is_importing(frame):
+        signal.signal(signal.SIGALRM, lambda _, later: _heed(number, later))
+        signal.setitimer(signal.ITIMER_REAL, _SOON_SECONDS)
+        return
     raise KeyboardInterrupt(number)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False

@@ -14,12 +14,15 @@ from hpmtasks.commands import all_commands, find_command
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.console import Console
 from hpmtasks.commands.parser import Parser
+from hpmtasks.dataclass import as_dict
 from hpmtasks.errors import Defect, HpmError, Interrupted, StorageFailure, Terminated
 from hpmtasks.files.failures import explain
 
 _TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
 _SOON_SECONDS = 0.005
+#: How the names of files begin whose code is not to be interrupted.
+_DEAF = ("<frozen importlib", as_dict.__code__.co_filename)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,9 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     _take_any_character()
     console = Console(as_json="--json" in given)
     with suppress(ValueError):  # not in the main thread: an embedding program handles signals itself
-        signal.signal(signal.SIGTERM, _heed)
+        signal.signal(signal.SIGTERM, heed)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # nobody asked to ignore it
-            signal.signal(signal.SIGINT, _heed)
+            signal.signal(signal.SIGINT, heed)
     try:
         code = _run(given, dict(os.environ), console)
         sys.stdout.flush()  # here, where a reader that left can still be understood
@@ -137,21 +140,23 @@ def _take_any_character() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def _heed(number: int, frame: FrameType | None) -> None:
-    """End what is done, with an interruption that says *number*; while something is imported, soon after.
+def heed(number: int, frame: FrameType | None) -> None:
+    """End what is done, with an interruption that says *number*; or soon, where it would not be heard of.
 
-    An import that is cut in two may leave its lock behind, or tell of another error.
+    An import that is cut in two may leave its lock behind, or tell of another error. And Python takes
+    no notice of what is raised while it looks for a method such as ``__eq__``, which is when those
+    of our data classes are compiled.
     """
-    if hasattr(signal, "setitimer") and _is_importing(frame):
-        signal.signal(signal.SIGALRM, lambda _, later: _heed(number, later))
+    if hasattr(signal, "setitimer") and _is_deaf(frame):
+        signal.signal(signal.SIGALRM, lambda _, later: heed(number, later))
         signal.setitimer(signal.ITIMER_REAL, _SOON_SECONDS)
         return
     raise KeyboardInterrupt(number)
 
 
-def _is_importing(frame: FrameType | None) -> bool:
+def _is_deaf(frame: FrameType | None) -> bool:
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
+        if frame.f_code.co_filename.startswith(_DEAF):
             return True
         frame = frame.f_back
     return False

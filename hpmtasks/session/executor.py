@@ -246,6 +246,8 @@ class Executor:
             except BaseException as error:  # noqa: BLE001  handed on to whoever collects
                 failure = error
         self._end(job, result, failure)
+        if isinstance(failure, KeyboardInterrupt) and _is_heard():
+            raise failure  # whether somebody collects it or not
 
     def _end(self, job: _Job, result: Any, failure: BaseException | None) -> None:
         with self._mutex:
@@ -254,3 +256,8 @@ class Executor:
             for follower in followers:
                 self._enqueue(follower)
         job.ended.release()
+
+
+def _is_heard() -> bool:
+    """Whether this is the thread that hears of interruptions."""
+    return threading.current_thread() is threading.main_thread()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import hpmtasks.dataclass as dataclass_module
+from hpmtasks.cli import heed
+from hpmtasks.dataclass import dataclass
 from hpmtasks.files.atomic import write_atomically
-from tests.support.command_line import CommandLine, gate
+from tests.support.command_line import PATIENCE_SECONDS, CommandLine, gate
 from tests.support.github_server import GithubServer
 
 MOMENTS = {
@@ -92,3 +98,42 @@ def test_interrupt_between_the_two_documents_waits_for_both(
     assert list(shell.lock()["dependencies"]) == ["acme/new"]
     monkeypatch.undo()
     assert shell.run("install").code == 0
+
+
+@pytest.fixture
+def _heeding() -> Iterator[None]:
+    """Signals are heeded as by the command line."""
+    before = signal.signal(signal.SIGTERM, heed)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("_heeding")
+def test_an_import_is_not_cut_in_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is being imported is there in the end, and then the interruption is heard."""
+    (tmp_path / "half_imported.py").write_text("import signal\nsignal.raise_signal(15)\nis_whole = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(KeyboardInterrupt) as interrupt:  # noqa: PT012  after the import, not in it
+        module = importlib.import_module("half_imported")
+        assert module.is_whole
+        threading.Event().wait(PATIENCE_SECONDS)
+    assert interrupt.value.args == (signal.SIGTERM,)
+
+
+@pytest.mark.usefixtures("_heeding")
+def test_a_comparison_does_not_swallow_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes while the first one compiles the method, of which Python would say nothing."""
+
+    @dataclass
+    class Thing:
+        size: int
+
+    def raise_signal(*_: object) -> Callable[[object, object], bool]:
+        signal.raise_signal(signal.SIGTERM)
+        return lambda one, other: True
+
+    monkeypatch.setattr(dataclass_module, "_compiled", raise_signal)
+    thing = object.__new__(Thing)
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012  after the comparison, not in it
+        assert thing == object.__new__(Thing)
+        threading.Event().wait(PATIENCE_SECONDS)

@@ -127,3 +127,19 @@ def test_who_only_waits_is_told_nothing(executor: Executor) -> None:
     executor.start(("a", _refuse))
     executor.await_if_begun("a")
     assert executor.has_done("a")
+
+
+def test_an_interruption_of_the_main_thread_is_raised_there_whoever_waits(executor: Executor) -> None:
+    """Also where nobody wants to know how the work ended, only that it has."""
+
+    def interrupt() -> None:
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+
+    blocked = threading.Event()
+    for number in range(2):  # both threads are at work
+        executor.start((f"other {number}", blocked.wait))
+    executor.start(("mine", interrupt))
+    with pytest.raises(KeyboardInterrupt):
+        executor.await_if_begun("mine")
+    blocked.set()

@@ -59,7 +59,11 @@ def acquisition(
         session.unpacked[own], session.manifests[own] = taken.tree, taken.manifest
         return taken.archive
 
-    return f"archive of {name.key} {commit}", acquire
+    return _key(name, commit), acquire
+
+
+def _key(name: PackageName, commit: str) -> str:
+    return f"archive of {name.key} {commit}"
 
 
 def fetch(
@@ -128,8 +132,8 @@ def acquire(
         NotOffline: It would have to be fetched, and may not be.
     """
     key, work = acquisition(session, name, version, commit, integrity)
-    is_elsewhere = session.executor.knows(key) and not session.executor.has_done(key)
-    with _telling(session, name, version) if is_elsewhere else nullcontext():
+    is_waited_for = session.executor.is_under_way(key)
+    with _telling(session, name, version) if is_waited_for else nullcontext():
         return session.executor.collect(key, work)
 
 
@@ -139,8 +143,7 @@ def delivered(session: Session, package: ResolvedPackage) -> Delivery | None:
     Raises:
         HpmError: As :func:`acquire`.
     """
-    key = f"archive of {package.name.key} {package.commit}"
-    if session.executor.knows(key):
+    if session.executor.knows(_key(package.name, package.commit)):
         acquire(session, package.name, package.version, package.commit, package.integrity)
     return session.delivered.get((package.name.key, package.commit))
 

@@ -234,8 +234,8 @@ class Session:
         """The versions of *name*; read once in a run, perhaps already by a thread that ran ahead."""
         if name.key not in self._listed:
             key, work = self.reading_tags(name)
-            is_elsewhere = self.executor.knows(key) and not self.executor.has_done(key)
-            with self._telling_of_tags(name) if is_elsewhere else nullcontext():
+            is_waited_for = self.executor.is_under_way(key)
+            with self._telling_of_tags(name) if is_waited_for else nullcontext():
                 self._listed[name.key] = self.executor.collect(key, work)
         return self._listed[name.key]
 

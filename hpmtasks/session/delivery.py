@@ -100,8 +100,8 @@ def deliver(session: Session, order: Order, turn: Lock) -> Delivery:
             from hpmtasks.store.inventory import manifest_of
 
             manifest = manifest_of(tree)
-        found = Delivery(archive.sha256, archive.size, archive.comment, tree.digest, manifest)
-        found = found._replace(files=planned_files(tree))
+        known = archive.sha256, archive.size, archive.comment, tree.digest, manifest
+        found = Delivery(*known, files=planned_files(tree))
         if not order.lays_out or not _is_promised(order, found):
             return found
         target, staging = session.project.package_folder(order.name), session.project.state_folder

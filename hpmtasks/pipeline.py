@@ -31,8 +31,6 @@ from hpmtasks.graph import group, placeholders
 from hpmtasks.model.resolution import Resolution
 from hpmtasks.project import LOCKFILE, MODULES
 from hpmtasks.session import Session
-from hpmtasks.session.acquire import acquisition
-from hpmtasks.session.ahead import begin, orders
 from hpmtasks.stages.download import tasks as download
 from hpmtasks.stages.extract import tasks as extract
 from hpmtasks.stages.fetch import tasks as fetch
@@ -42,6 +40,7 @@ from hpmtasks.stages.link import tasks as link
 from hpmtasks.stages.lock import tasks as lock
 from hpmtasks.stages.resolve import tasks as resolve
 from hpmtasks.stages.verify import tasks as verify
+from hpmtasks.stages.verify.action import begin_verifying
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.run import ScriptRun
@@ -143,13 +142,7 @@ def _start_what_is_missing(session: Session, resolution: Resolution) -> None:
         for package in resolution.packages
         if session.is_needed(package) and not session.modules.hold(package)
     ]
-    begin(session, orders(session, missing))
-    if session.workers is None:
-        for package in missing:
-            session.executor.start(
-                acquisition(session, package.name, package.version, package.commit, package.integrity),
-                verify.step(session, package),
-            )
+    begin_verifying(session, missing)
 
 
 def prover(dep_manager: Any) -> Prove:

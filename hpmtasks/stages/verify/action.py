@@ -75,16 +75,21 @@ def fill(session: Session, packages: Sequence[ResolvedPackage]) -> list[Resolved
     for package in packages:
         is_there = session.store.find_tree_of(package.name, package.commit) is not None
         (present if is_there else missing).append(package)
-    begin(session, orders(session, missing))
-    if session.workers is None:
-        for package in missing:
-            asked = acquisition(session, package.name, package.version, package.commit, package.integrity)
-            session.executor.start(asked, verification(session, package))
+    begin_verifying(session, missing)
     for package in present:
         verify(session, package)
     for package in missing:
         session.executor.collect(*verification(session, package))
     return missing
+
+
+def begin_verifying(session: Session, packages: Sequence[ResolvedPackage]) -> None:
+    """All *packages* are on their way into the store, and to be vouched for; workers lay them out, too."""
+    begin(session, orders(session, packages))
+    if session.workers is None:
+        for package in packages:
+            asked = acquisition(session, package.name, package.version, package.commit, package.integrity)
+            session.executor.start(asked, verification(session, package))
 
 
 def verification(session: Session, package: ResolvedPackage) -> Step:

@@ -6,14 +6,8 @@ from hpmtasks.doit_core import Task
 from hpmtasks.graph import Record, stage_task
 from hpmtasks.model.resolution import ResolvedPackage
 from hpmtasks.session import Session
-from hpmtasks.session.executor import Step
 from hpmtasks.stages.verify.action import verification
 from hpmtasks.stages.verify.record import VerifyRecord
-
-
-def step(session: Session, package: ResolvedPackage) -> Step:
-    """The work of ``verify:<name>``, for the executor to run ahead with and for the task to collect."""
-    return verification(session, package)
 
 
 def task(session: Session, package: ResolvedPackage) -> Task:
@@ -21,7 +15,7 @@ def task(session: Session, package: ResolvedPackage) -> Task:
     name = f"verify:{package.name}"
 
     def work() -> Record:
-        record: VerifyRecord = session.executor.collect(*step(session, package))
+        record: VerifyRecord = session.executor.collect(*verification(session, package))
         return record.to_json()
 
     def is_fresh() -> bool:

@@ -32,7 +32,11 @@ class Importer:
     @property
     def task_name(self) -> str:
         """``imports:owner/repo``, or ``imports:.``."""
-        return f"{NAME}:{self.name or '.'}"
+        return _task_name(self.name)
+
+
+def _task_name(name: PackageName | None) -> str:
+    return f"{NAME}:{name or '.'}"
 
 
 def importers(session: Session) -> list[Importer]:
@@ -45,19 +49,26 @@ def importers(session: Session) -> list[Importer]:
     laid_out = [each.name for each in session.resolution.packages if session.lays_out(each)]
     laid_out += session.stand_ins(session.resolution)
     own = Importer(None, session.project.root)
-    if not shims_are_needed(session):
-        laid_out = [name for name in laid_out if session.state.values_of(f"{NAME}:{name}").get("shims")]
-    everyone = [Importer(name, session.project.package_folder(name)) for name in laid_out]
-    if not shims_are_needed(session):
-        return [each for each in (*everyone, own) if (known := recorded(session, each)) and known.shims]
-    has_shims = (known := recorded(session, own)) is not None and known.shims
-    everyone = [each for each in everyone if not _imports_nothing(session, each)]
-    return [*everyone, own] if laid_out or has_shims else everyone
+    are_needed = shims_are_needed(session)
+    found = [
+        Importer(name, session.project.package_folder(name))
+        for name in laid_out
+        if are_needed or _had_shims(session, name)
+    ]
+    if are_needed:
+        found = [each for each in found if not _imports_nothing(session, each)]
+    if (are_needed and laid_out) or _had_shims(session, None):
+        found.append(own)
+    return found
 
 
 def recorded(session: Session, importer: Importer) -> ImportsRecord | None:
     """What was recorded of *importer*; ``None`` if nothing was."""
     return ImportsRecord.from_json(session.state.values_of(importer.task_name))
+
+
+def _had_shims(session: Session, name: PackageName | None) -> bool:
+    return bool(session.state.values_of(_task_name(name)).get("shims"))
 
 
 def _imports_nothing(session: Session, importer: Importer) -> bool:

@@ -1,7 +1,7 @@
 """sources: the project's own sources, where shims stand beside them: as they were, or the graph is asked.
 
-What a project's sources are is said by ``hemlock.sources``, whose walk this is once more. Imports are those
-of ``stamp``, and the fingerprint.
+Which sources are a project's own is told by :func:`walk` to the graph, too: ``hemlock.sources`` asks it.
+Imports are those of ``stamp``, and the fingerprint.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hpmtasks.front.standing import MODULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     #: The folders that were looked into, the sources in them, each with its fingerprint, and the shims,
     #: each with what it holds; all paths are relative to the project's root.
@@ -59,8 +59,12 @@ def require(folder: str, shims: Sequence[tuple[str, bytes]]) -> None:
         raise Unusable
 
 
-def walk(root: str) -> tuple[list[str], list[str], list[str]]:
-    """The folders of the project's sources, the sources, and each ``hem_modules`` beside them, sorted."""
+def walk(root: str, members: Collection[str] = ()) -> tuple[list[str], list[str], list[str]]:
+    """The folders of the project's sources, the sources, and each ``hem_modules`` beside them, sorted.
+
+    Not looked into are hidden folders, ``hem_modules``, links, and folders with a package.json of their own,
+    which are other projects, unless they are *members*. All paths are relative to *root*, with ``/``.
+    """
     folders, files, beside = [], [], []
     pending = [""]
     while pending:
@@ -70,7 +74,7 @@ def walk(root: str) -> tuple[list[str], list[str], list[str]]:
                 entries = list(scan)
         except OSError:
             continue
-        if prefix and any(entry.name == _MANIFEST for entry in entries):
+        if prefix and prefix not in members and any(entry.name == _MANIFEST for entry in entries):
             continue
         folders.append(prefix)
         for entry in entries:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 
 from hpmtasks.dataclass import dataclass
-from hpmtasks.hemlock.lookup import SUFFIX, package_import
+from hpmtasks.front.sources import walk
+from hpmtasks.hemlock.lookup import package_import
 
-MANIFEST = "package.json"
-_NEVER = frozenset({"hem_modules", "node_modules"})
 _WHOLE = "*"
 
 #: What one file takes from packages: names by import path. ``*`` stands for all that is exported.
@@ -30,31 +28,9 @@ class Sources:
 
 
 def find_sources(root: str, members: Collection[str] = ()) -> Sources:
-    """The sources below *root* that belong to it.
-
-    Not looked into are hidden folders, ``hem_modules``, links, and folders with a package.json of
-    their own, which are other projects, unless they are *members* (relative paths).
-    """
-    folders, files = [], []
-    pending = [""]
-    while pending:
-        prefix = pending.pop()
-        try:
-            with os.scandir(f"{root}/{prefix}") as found:
-                entries = list(found)
-        except OSError:
-            continue
-        if prefix and prefix not in members and any(entry.name == MANIFEST for entry in entries):
-            continue
-        folders.append(prefix)
-        for entry in entries:
-            path = f"{prefix}/{entry.name}" if prefix else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _NEVER and not entry.name.startswith("."):
-                    pending.append(path)
-            elif entry.name.endswith(SUFFIX) and entry.is_file(follow_symlinks=False):
-                files.append(path)
-    return Sources(tuple(sorted(folders)), tuple(sorted(files)))
+    """The sources below *root* that belong to it or to its *members*, by the rules of :func:`.walk`."""
+    folders, files, _ = walk(root, members)
+    return Sources(tuple(folders), tuple(files))
 
 
 def package_imports(data: bytes) -> dict[str, tuple[str, ...]]:

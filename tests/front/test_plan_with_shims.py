@@ -14,7 +14,7 @@ import pytest
 
 from hpmtasks.files.removal import remove_tree
 from hpmtasks.front import plan, sources
-from hpmtasks.hemlock.sources import find_sources
+from hpmtasks.hemlock.sources import Sources
 from hpmtasks.project.state import State
 from tests.support.git_repositories import Content, package
 from tests.support.projects import ProjectFolder
@@ -51,12 +51,7 @@ def project(tmp_path: Path) -> Iterator[ProjectFolder]:
 
 def restored(project: ProjectFolder) -> str | None:
     """What the plan says to ``hpm install``; ``None`` if it left that to the graph."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in os.environ:
-            patch.delenv(name)
-        for name, value in project.environ.items():
-            patch.setenv(name, value)
-        patch.chdir(project.cwd)
+    with project.inside():
         return plan.answer()
 
 
@@ -196,6 +191,27 @@ def test_shims_are_not_exchanged(project: ProjectFolder) -> None:
     assert restored(project) is None
 
 
+def _by_the_rules(root: Path) -> Sources:
+    """The project's folders and sources, each judged by its whole path."""
+
+    def is_own(folder: Path) -> bool:
+        parts = folder.relative_to(root).parts
+        steps = [root.joinpath(*parts[: depth + 1]) for depth in range(len(parts))]
+        return not any(
+            step.name in {"hem_modules", "node_modules"}
+            or step.name.startswith(".")
+            or os.path.lexists(step / "package.json")
+            for step in steps
+        )
+
+    walked = [(Path(folder), names) for folder, _, names in os.walk(root) if is_own(Path(folder))]
+    files = [folder / name for folder, names in walked for name in names if name.endswith(".hml")]
+    return Sources(
+        tuple(sorted("" if folder == root else folder.relative_to(root).as_posix() for folder, _ in walked)),
+        tuple(sorted(path.relative_to(root).as_posix() for path in files if not path.is_symlink())),
+    )
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_the_walk_is_that_of_the_language(tmp_path: Path, seed: int) -> None:
     """Folders and sources of random trees, with links, hidden folders, packages and other projects."""
@@ -214,7 +230,7 @@ def test_the_walk_is_that_of_the_language(tmp_path: Path, seed: int) -> None:
                 path.symlink_to(dice.choice(folders))
             else:
                 path.write_text("")
-    expected = find_sources(str(tmp_path))
+    expected = _by_the_rules(tmp_path)
     found, files, beside = sources.walk(str(tmp_path))
     assert (found, files) == (list(expected.folders), list(expected.files))
     assert beside == [

@@ -63,12 +63,7 @@ class Project(CommandLine):
 
     def restored(self, command: str = "install", **environ: str) -> str | None:
         """What the plan says to *command*; ``None`` if it left that to the graph."""
-        with pytest.MonkeyPatch.context() as patch:
-            for name in os.environ:
-                patch.delenv(name)
-            for name, value in {**self.environ, **environ}.items():
-                patch.setenv(name, value)
-            patch.chdir(self.cwd)
+        with self.inside(**environ):
             return plan.answer(command)
 
     def ran(self) -> list[str]:
@@ -155,12 +150,7 @@ def test_the_stamp_speaks_after_it(project: Project) -> None:
     """The run after a restored installation is answered by the stamp."""
     project.without_modules()
     assert project.restored() is not None
-    with pytest.MonkeyPatch.context() as patch:
-        for name in os.environ:
-            patch.delenv(name)
-        for name, value in project.environ.items():
-            patch.setenv(name, value)
-        patch.chdir(project.cwd)
+    with project.inside():
         assert stamp.answer() == "Everything is up to date (4 packages)."
 
 

@@ -105,12 +105,7 @@ def shell(tmp_path: Path) -> Iterator[CommandLine]:
 
 def answered(shell: CommandLine, capsys: pytest.CaptureFixture[str], *arguments: str) -> str | None:
     """What is said to *arguments* without the graph, on both streams; ``None``: nothing is."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in os.environ:
-            patch.delenv(name)
-        for name, value in shell.environ.items():
-            patch.setenv(name, value)
-        patch.chdir(shell.cwd)
+    with shell.inside():
         code = front.answer(list(arguments))
     said = capsys.readouterr()
     assert code in {0, None}

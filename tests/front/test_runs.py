@@ -99,12 +99,7 @@ class Project(CommandLine):
         """What the stamp says to what is *asked*, the first of which is a folder; ``None``: nothing."""
         below, *arguments = asked
         written = io.BytesIO(), io.BytesIO()
-        with pytest.MonkeyPatch.context() as patch:
-            for name in os.environ:
-                patch.delenv(name)
-            for name, value in {**self.environ, **environ}.items():
-                patch.setenv(name, value)
-            patch.chdir(self.project / below)
+        with self.inside(below, **environ) as patch:
             for name, stream in zip(("stdout", "stderr"), written, strict=True):
                 patch.setattr(sys, name, io.TextIOWrapper(stream, encoding="utf-8"))
             code = runs.answer(arguments)
@@ -118,11 +113,7 @@ class Project(CommandLine):
         """The tasks that are fresh by what the stamp of what is *asked* still shows."""
         below, *arguments = asked
         member = "packages/lib" if below.startswith("packages/lib") else ""
-        with pytest.MonkeyPatch.context() as patch:
-            for name in os.environ:
-                patch.delenv(name)
-            for name, value in self.environ.items():
-                patch.setenv(name, value)
+        with self.inside(below):
             found = presume(str(self.project), member, arguments, self.environ)
         names = ["gen", "build", "lint", "test", "acme/lib#build", "acme/lib#test"]
         return {name for name in names if found is not None and found.of(name) is not None}

@@ -38,12 +38,7 @@ class Project(CommandLine):
 
     def claims(self, **environ: str) -> str | None:
         """What the stamp says to ``hpm install``."""
-        with pytest.MonkeyPatch.context() as patch:
-            for name in os.environ:
-                patch.delenv(name)
-            for name, value in {**self.environ, **environ}.items():
-                patch.setenv(name, value)
-            patch.chdir(self.cwd)
+        with self.inside(**environ):
             return stamp.answer()
 
     def ran(self) -> list[str]:

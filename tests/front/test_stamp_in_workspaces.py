@@ -33,12 +33,7 @@ def workspace(tmp_path: Path) -> Iterator[WorkspaceFolder]:
 
 def claims(workspace: WorkspaceFolder, below: str = ".") -> str | None:
     """What the stamp says to ``hpm install`` in the folder *below*."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in os.environ:
-            patch.delenv(name)
-        for name, value in workspace.environ.items():
-            patch.setenv(name, value)
-        patch.chdir(workspace.project / below)
+    with workspace.inside(below):
         return stamp.answer()
 
 

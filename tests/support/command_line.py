@@ -95,18 +95,27 @@ class CommandLine:
         """``HPM_HOME``."""
         return self.folder / "home"
 
+    @contextlib.contextmanager
+    def inside(self, below: str | None = None, /, **environ: str) -> Iterator[pytest.MonkeyPatch]:
+        """Within, this process has a command's environment and current folder, or that *below* the root.
+
+        What is changed by the patch that it yields is put back with them.
+        """
+        with pytest.MonkeyPatch.context() as patch:
+            for name in os.environ:
+                patch.delenv(name)
+            for name, value in {**self.environ, **environ}.items():
+                patch.setenv(name, value)
+            patch.chdir(self.cwd if below is None else self.project / below)
+            yield patch
+
     def run(self, *arguments: str, **environ: str) -> Ran:
         """Run hpm within this process."""
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         handler = signal.getsignal(signal.SIGTERM)
-        with pytest.MonkeyPatch.context() as patch:
-            for name in os.environ:
-                patch.delenv(name)
-            # Without workers: they are forks of this process.
-            for name, value in {"HPM_WORKERS": "0", **self.environ, **environ}.items():
-                patch.setenv(name, value)
-            patch.chdir(self.cwd)
+        # Without workers: they are forks of this process.
+        with self.inside(**{"HPM_WORKERS": "0", **self.environ, **environ}) as patch:
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
             patch.setattr(sys, "stdin", io.StringIO())

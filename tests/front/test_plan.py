@@ -508,9 +508,9 @@ ALLOWED_MODULES = {
 def test_restoring_imports_next_to_nothing(project: Project) -> None:
     """A restored installation loads these modules and no others but the interpreter's own."""
     project.without_modules()
-    said, modules = project.installed_by_the_front()
-    assert said[-1].startswith("Installed 4 packages in ")
-    assert modules <= ALLOWED_MODULES
+    said = project.by_the_front("install")
+    assert said.lines[-1].startswith("Installed 4 packages in ")
+    assert said.modules <= ALLOWED_MODULES
 
 
 # ---- another plan's packages

@@ -237,23 +237,10 @@ ALLOWED_MODULES = {
 
 def test_imports_nothing(settled: Project) -> None:
     """Tasks that are all fresh load these modules beyond what the interpreter has at its start."""
-    program = (
-        "import sys; before = set(sys.modules); sys.argv = ['hpm', 'run', 'all'];"
-        f"sys.path.insert(0, {str(REPOSITORY)!r});"
-        "from hpmtasks.front import main; code = main();"
-        "print(*sorted(set(sys.modules) - before)); sys.exit(code)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", program],
-        cwd=settled.project,
-        env=settled.environ,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=True,
-    )
-    assert set(done.stdout.split()) <= ALLOWED_MODULES
-    assert "5 tasks: 5 fresh" in done.stderr
+    said = settled.by_the_front("run", "all")
+    assert said.modules <= ALLOWED_MODULES
+    assert said.lines == []
+    assert "5 tasks: 5 fresh" in said.err
 
 
 # ---- when it is silent

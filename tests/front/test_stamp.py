@@ -272,9 +272,9 @@ ALLOWED_MODULES = {
 
 def test_saying_nothing_to_do_imports_nothing(project: Project) -> None:
     """A no-op loads these modules and no others beyond what the interpreter has at its start."""
-    said, modules = project.installed_by_the_front()
-    assert said == ["Everything is up to date (4 packages)."]
-    assert modules <= ALLOWED_MODULES
+    said = project.by_the_front("install")
+    assert said.lines == ["Everything is up to date (4 packages)."]
+    assert said.modules <= ALLOWED_MODULES
 
 
 # ---- honesty: whatever is done to the project

@@ -51,6 +51,21 @@ class Ran:
         return json.loads(self.out)
 
 
+@dataclass(frozen=True)
+class SaidByTheFront:
+    """What hpm said by way of its front, and what it had to load for it.
+
+    Attributes:
+        lines: The lines on stdout.
+        err: What is on stderr.
+        modules: The modules that were loaded beyond what the interpreter has at its start.
+    """
+
+    lines: list[str]
+    err: str
+    modules: set[str]
+
+
 @dataclass
 class CommandLine:
     """A shell that stands in a project of its own.
@@ -155,33 +170,29 @@ class CommandLine:
         )
         return done.returncode, done.stderr
 
-    def installed_by_the_front(self) -> tuple[list[str], set[str]]:
-        """What ``hpm install`` says as a process of its own, and the modules that it had to load for it."""
-        program = (
-            "import sys; before = set(sys.modules); sys.argv = ['hpm', 'install'];"
+    def by_the_front(self, *arguments: str) -> SaidByTheFront:
+        """What hpm says to *arguments* as a process of its own, and what it had to load for it."""
+        done = self._done_by(
+            f"import sys; before = set(sys.modules); sys.argv = ['hpm', *{arguments!r}];"
             f"sys.path.insert(0, {str(REPOSITORY)!r});"
             "from hpmtasks.front import main; code = main();"
             "print(*sorted(set(sys.modules) - before)); sys.exit(code)"
         )
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", program],
-            cwd=self.project,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=True,
-        )
-        *said, modules = done.stdout.splitlines()
-        return said, set(modules.split())
+        *lines, modules = done.stdout.splitlines()
+        return SaidByTheFront(lines, done.stderr, set(modules.split()))
 
     def modules_of(self, *arguments: str, **environ: str) -> set[str]:
         """The modules that hpm has in the end as a process of its own; its workers may have others."""
-        program = (
+        done = self._done_by(
             f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); sys.argv = ['hpm', *{arguments!r}];"
-            "from hpmtasks.cli import main; code = main(); print(*sys.modules); sys.exit(code)"
+            "from hpmtasks.cli import main; code = main(); print(*sys.modules); sys.exit(code)",
+            **environ,
         )
-        done = subprocess.run(
+        return set(done.stdout.splitlines()[-1].split())
+
+    def _done_by(self, program: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """What *program* did, in an interpreter that has nothing of this one's paths and settings."""
+        return subprocess.run(
             [sys.executable, "-I", "-c", program],
             cwd=self.project,
             env={**self.environ, **environ},
@@ -190,7 +201,6 @@ class CommandLine:
             timeout=PATIENCE_SECONDS,
             check=True,
         )
-        return set(done.stdout.splitlines()[-1].split())
 
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Hpm as a process that is running; :meth:`close` ends it if nothing else does."""

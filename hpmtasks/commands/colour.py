@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
+from hpmtasks.front.stamp import is_painted
 from hpmtasks.pattern import pattern
 
 #: Paints what a pattern's groups find in a text.
@@ -57,19 +58,6 @@ def painted_name(name: str, number: int) -> str:
 
 
 def painter(when: str, environ: Mapping[str, str], stream: TextIO) -> Paint:
-    """How to paint what goes to *stream*.
-
-    ``auto`` follows https://no-color.org and https://bixense.com/clicolors: not with
-    ``NO_COLOR``, always with ``CLICOLOR_FORCE``, else on a terminal that can.
-    """
-    return painted if _wanted(when, environ, stream) else plain
-
-
-def _wanted(when: str, environ: Mapping[str, str], stream: TextIO) -> bool:
-    if when != "auto":
-        return when == "always"
-    if environ.get("NO_COLOR"):
-        return False
-    if environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
-        return True
-    return stream.isatty() and not environ.get("CI") and environ.get("TERM") != "dumb"
+    """How to paint what goes to *stream*; with ``auto``, by the rules of :func:`.is_painted`."""
+    is_wanted = is_painted(environ, stream) if when == "auto" else when == "always"
+    return painted if is_wanted else plain

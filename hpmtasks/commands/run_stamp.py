@@ -8,6 +8,7 @@ Of any other run the tasks that are fresh are told, for the next one to presume.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -122,7 +123,7 @@ class Stamping(Companion):
         if not seen.is_sure:
             return
         plain, painted = said or (None, None)
-        if self._claimed not in (None, painted if runs.is_painted(environ) else plain):
+        if self._claimed not in (None, painted if stamp.is_painted(environ, sys.stderr) else plain):
             raise Defect("The stamp would not have said what a run says in which all is fresh.")
         leaving.write(
             self._root,

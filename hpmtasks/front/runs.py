@@ -120,7 +120,7 @@ def read(root: str, member: str, arguments: Sequence[str], environ: Mapping[str,
         return None
     if any(os.path.lexists(path) for path in _placed(prefix, left.texts("absent"))):
         return None
-    return list(_pieces(left["painted" if is_painted(environ) else "plain"]))
+    return list(_pieces(left["painted" if stamp.is_painted(environ, sys.stderr) else "plain"]))
 
 
 def read_left(root: str, member: str, arguments: Sequence[str], environ: Mapping[str, str]) -> Left | None:
@@ -223,15 +223,6 @@ def _pieces(section: bytes) -> Iterator[tuple[int, bytes]]:
         stream, size = line.split()
         yield int(stream), rest[: int(size)]
         section = rest[int(size) :]
-
-
-def is_painted(environ: Mapping[str, str]) -> bool:
-    """Whether stderr is to be coloured, by the rules of ``commands.colour``."""
-    if environ.get("NO_COLOR"):
-        return False
-    if environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
-        return True
-    return sys.stderr.isatty() and not environ.get("CI") and environ.get("TERM") != "dumb"
 
 
 # ---------------------------------------------------------------- its names

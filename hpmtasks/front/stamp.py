@@ -19,6 +19,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import TextIO
 
 #: Another number, hpm or Python: the stamp is not recognised.
 FORMAT = f"hpm stamp 2, hpm 0.1.0, Python {sys.hexversion:x}"
@@ -117,6 +118,19 @@ def _read(root: str, member: str = "") -> str | None:
 def up_to_date(packages: int) -> str:
     """What is said when there is nothing to do, by the stamp and by the graph."""
     return f"Everything is up to date ({packages} package{'' if packages == 1 else 's'})."
+
+
+def is_painted(environ: Mapping[str, str], stream: TextIO) -> bool:
+    """Whether what goes to *stream* is painted; here, since every answer imports this module.
+
+    As https://no-color.org and https://bixense.com/clicolors say: not with ``NO_COLOR``, always with
+    ``CLICOLOR_FORCE``, else on a terminal that can.
+    """
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
+        return True
+    return stream.isatty() and not environ.get("CI") and environ.get("TERM") != "dumb"
 
 
 def roots() -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from hpmtasks.front.stamp import up_to_date
+from hpmtasks.front.stamp import is_painted, up_to_date
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def told(change: Change, seconds: float) -> str:
         ("removed", len(change.gone)),
     )
     parts = [f"{verb} {count} package{'' if count == 1 else 's'}" for verb, count in counts if count]
-    paint = _painted if _is_painted(os.environ) else str
+    paint = _painted if is_painted(os.environ, sys.stdout) else str
     shown = [paint(line) for _, line in sorted(lines.items())]
     if sys.stdout is not None:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # as the command line
@@ -68,15 +68,6 @@ def _came(name: str, before: str | None, version: str, because: str) -> str:
     if not before or before == version:
         return f"  + {name}@{version}{because}"
     return f"  ~ {name}: {before} \u2192 {version}{because}"
-
-
-def _is_painted(environ: Mapping[str, str]) -> bool:
-    """Whether stdout is to be coloured, by the rules of ``commands.colour``."""
-    if environ.get("NO_COLOR"):
-        return False
-    if environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
-        return True
-    return sys.stdout.isatty() and not environ.get("CI") and environ.get("TERM") != "dumb"
 
 
 def _painted(line: str) -> str:

@@ -25,6 +25,7 @@ from hpmtasks.store.layout import tree_index
 from hpmtasks.store.store import Store
 from hpmtasks.store.tree import ForeignEntry, digest_folder, scan_folder
 from tests.support.archives import File, Link, pack, pack_gzip
+from tests.support.killing import killed_before
 from tests.support.store_worker import COMMIT, NAME, work, writing
 
 ENTRIES: dict[str, bytes | File | Link] = {
@@ -587,40 +588,20 @@ def test_processes_that_are_killed_leave_a_store_that_others_use(tmp_path: Path)
     assert leftovers(cache) == []
 
 
-class Killed(BaseException):
-    """Stands for the end of the process."""
-
-
 _STEPS = ["rename", "link", "mkdir", "write"]
 
 
 @pytest.mark.parametrize("step", _STEPS)
-def test_a_run_cut_at_any_step_is_completed_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
+def test_a_run_cut_at_any_step_is_completed_by_the_next(tmp_path: Path, step: str) -> None:
     """Ended before the n-th call of a kind that writes: the package is whole or absent, and a rerun heals."""
-    real = getattr(os, step)
     point = 0
     finished = False
     while not finished:
         point += 1
         folder = tmp_path / f"{step}{point}"
-        calls = 0
-
-        def cut(*args: object, limit: int = point, **options: object) -> object:
-            nonlocal calls
-            calls += 1
-            if calls == limit:
-                raise Killed
-            return real(*args, **options)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(os, step, cut)
-            try:
-                work(Store(folder / "cache"), ARCHIVE, folder)
-                finished = True
-            except Killed:
-                pass
+        with killed_before(point, step):
+            work(Store(folder / "cache"), ARCHIVE, folder)
+            finished = True
         package = folder / "acme" / "lib"
         if package.exists():
             assert_whole(package)

@@ -7,8 +7,6 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +20,7 @@ from hpmtasks.store.layout import tree_index
 from hpmtasks.store.store import Store
 from hpmtasks.store.tree import digest_folder
 from tests.support.archives import END, TOP, File, Link, member, pack_gzip
+from tests.support.killing import killed_before
 from tests.support.store_worker import COMMIT, NAME, work_at_once, writing
 
 ENTRIES: dict[str, bytes | File | Link] = {
@@ -215,31 +214,14 @@ def test_a_tree_that_went_away_is_told_as_missing(store: Store, tmp_path: Path) 
     assert leftovers(tmp_path) == []
 
 
-class Killed(BaseException):
-    """Stands for the end of the process."""
-
-
 @pytest.mark.parametrize("step", ["rename", "link", "mkdir", "write", "open"])
-def test_cut_at_any_step_it_is_completed_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
+def test_cut_at_any_step_it_is_completed_by_the_next(tmp_path: Path, step: str) -> None:
     """Ended before the n-th call of a kind: the store and the package are whole or absent, a rerun heals."""
-    real: Callable[..., Any] = getattr(os, step)
     point, finished = 0, False
     while not finished:
         point += 1
         folder = tmp_path / f"{step}{point}"
-        calls = 0
-
-        def cut(*args: object, limit: int = point, **options: object) -> object:
-            nonlocal calls
-            calls += 1
-            if calls == limit:
-                raise Killed
-            return real(*args, **options)
-
-        with monkeypatch.context() as patch, suppress(Killed):
-            patch.setattr(os, step, cut)
+        with killed_before(point, step):
             work_at_once(Store(folder / "cache"), ARCHIVE, folder)
             finished = True
         package = folder / "acme" / "lib"

@@ -120,17 +120,17 @@ def up_to_date(packages: int) -> str:
     return f"Everything is up to date ({packages} package{'' if packages == 1 else 's'})."
 
 
-def is_painted(environ: Mapping[str, str], stream: TextIO) -> bool:
+def is_painted(environ: Mapping[str, str], stream: TextIO | None) -> bool:
     """Whether what goes to *stream* is painted; here, since every answer imports this module.
 
     As https://no-color.org and https://bixense.com/clicolors say: not with ``NO_COLOR``, always with
-    ``CLICOLOR_FORCE``, else on a terminal that can.
+    ``CLICOLOR_FORCE``, else on a terminal that can. A stream that is ``None`` is closed.
     """
     if environ.get("NO_COLOR"):
         return False
     if environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
         return True
-    return stream.isatty() and not environ.get("CI") and environ.get("TERM") != "dumb"
+    return stream is not None and stream.isatty() and not environ.get("CI") and environ.get("TERM") != "dumb"
 
 
 def roots() -> Iterator[str]:

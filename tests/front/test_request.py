@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -191,6 +192,16 @@ def test_a_reader_that_left_is_no_defect(shell: CommandLine) -> None:
     finally:
         os.close(writer)
     assert done == (141, "")
+
+
+def test_nobody_need_listen(shell: CommandLine) -> None:
+    """A missing tree is restored where stdout is closed, too."""
+    remove_tree(shell.project / "hem_modules")
+    with shell.inside() as patch:
+        patch.setattr(sys, "stdout", None)
+        code = front.answer(["install"])
+    assert code == 0
+    assert (shell.project / "hem_modules/acme/a/src/index.hml").read_text() == "export let a = 1;\n"
 
 
 def _timeless(text: str) -> str:

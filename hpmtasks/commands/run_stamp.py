@@ -112,7 +112,7 @@ class Stamping(Companion):
     def _leave_stamp(self, run: ScriptRun, session: Session) -> None:
         context, environ = self._context, self._context.environ
         requires = requires_packages(context.project, self._workspace)
-        if not stamp.is_anchored(environ) or (requires and not _is_installed(self._root, environ)):
+        if not stamp.is_anchored(environ) or (requires and not runs.is_installed(self._root, environ)):
             return
         variables = _variables(run, environ)
         read = _read_before(context, self._workspace, self._began_ns, requires=requires)
@@ -152,10 +152,6 @@ class Stamping(Companion):
             plain, painted = [*plain, last], [*painted, last]
         is_short = sum(len(text) for _, text in plain) <= _MOST_PRINTED
         return (plain, painted) if is_short else None
-
-
-def _is_installed(root: str, environ: Mapping[str, str]) -> bool:
-    return stamp.proves(root, environ) or stamp.claim(root, environ)
 
 
 def _read_before(context: Context, workspace: Workspace, began_ns: int, *, requires: bool) -> Sightings:

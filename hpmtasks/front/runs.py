@@ -136,9 +136,14 @@ def read_left(root: str, member: str, arguments: Sequence[str], environ: Mapping
         return None
     if not _are_set(left.texts("variables"), left.texts("beginnings"), environ):
         return None
-    if left["installed"] and not (stamp.proves(root, environ) or stamp.claim(root, environ)):
+    if left["installed"] and not is_installed(root, environ):
         return None
     return left
+
+
+def is_installed(root: str, environ: Mapping[str, str]) -> bool:
+    """Whether the installation's stamp vouches for the packages of *root*, be it only to be compared."""
+    return stamp.proves(root, environ) or stamp.claim(root, environ)
 
 
 class Left:

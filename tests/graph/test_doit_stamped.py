@@ -29,9 +29,7 @@ def task_own():
 def project(tmp_path: Path) -> Iterator[ProjectFolder]:
     """A project that is installed, and has a stamp, a script and a dodo.py."""
     with closing(ProjectFolder(tmp_path)) as opened:
-        opened.registry.publish("acme/a", "1.0.0", {"acme/b": "^1.0.0"})
-        opened.registry.publish("acme/b", "1.0.0")
-        opened.require({"acme/a": "^1.0.0"})
+        opened.require_two_packages()
         manifest = opened.manifest() | {"scripts": {"build": "true"}}
         opened.write("package.json", json.dumps(manifest))
         opened.write("dodo.py", TWO_LINES + OWN)

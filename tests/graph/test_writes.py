@@ -33,9 +33,7 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 def project(tmp_path: Path) -> Iterator[ProjectFolder]:
     """A project that requires two packages, one through the other."""
     with closing(ProjectFolder(tmp_path)) as opened:
-        opened.registry.publish("acme/a", "1.0.0", {"acme/b": "^1.0.0"})
-        opened.registry.publish("acme/b", "1.0.0")
-        opened.require({"acme/a": "^1.0.0"})
+        opened.require_two_packages()
         yield opened
 
 

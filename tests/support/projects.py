@@ -103,6 +103,12 @@ class ProjectFolder(CommandLine):
         """The folder of *name* in hem_modules."""
         return self.project / "hem_modules" / name
 
+    def require_two_packages(self) -> None:
+        """package.json requires ``acme/a``, which requires ``acme/b``; the registry has both."""
+        self.registry.publish("acme/a", "1.0.0", {"acme/b": "^1.0.0"})
+        self.registry.publish("acme/b", "1.0.0")
+        self.require({"acme/a": "^1.0.0"})
+
     def change_requirements(self, constraints: Mapping[str, str | None]) -> None:
         """package.json has these *constraints* among its dependencies; ``None`` takes the line away."""
         document = self.manifest()

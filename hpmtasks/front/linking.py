@@ -99,15 +99,24 @@ def _link(package: Package, trees: int, target: int) -> None:
                 raise Unusable
             link(path, path, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
         for path, content in shims:
-            written = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder)
-            try:
-                os.write(written, content)
-            finally:
-                os.close(written)
+            write_new(path, content, folder)
     finally:
         os.close(source)
         os.close(folder)
     os.utime(at, dir_fd=trees)  # when it was last needed
+
+
+def write_new(path: str, content: bytes, folder: int | None = None) -> None:
+    """At *path*, from the open *folder* on, where nothing was, is a file with *content*.
+
+    Raises:
+        OSError: Something is there, or the file system refuses.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder)
+    try:
+        os.write(descriptor, content)
+    finally:
+        os.close(descriptor)
 
 
 def remove(folder: str) -> None:

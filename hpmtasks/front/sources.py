@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from hpmtasks.front.linking import Unusable
+from hpmtasks.front.linking import Unusable, write_new
 from hpmtasks.front.standing import MODULES
 
 TYPE_CHECKING = False
@@ -93,11 +93,7 @@ def put(root: str, shims: Sequence[tuple[str, bytes]]) -> None:
     """Below *root*, where none of them stands, stand *shims*; what marks a folder as hpm's came first."""
     for path, content in sorted(shims, key=lambda shim: not shim[0].endswith("/.gitignore")):
         os.makedirs(os.path.dirname(f"{root}/{path}"), exist_ok=True)
-        descriptor = os.open(f"{root}/{path}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        try:
-            os.write(descriptor, content)
-        finally:
-            os.close(descriptor)
+        write_new(f"{root}/{path}", content)
 
 
 def _content(path: str) -> bytes | None:

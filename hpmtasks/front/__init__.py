@@ -51,14 +51,25 @@ def answer(arguments: list[str]) -> int | None:
         from hpmtasks.front.completion import answer as complete
 
         return complete(arguments[2:])
-    if arguments and arguments[0] in _SCRIPTS:
-        from hpmtasks.front.runs import answer as look_at_tasks
+    try:
+        if arguments and arguments[0] in _SCRIPTS:
+            from hpmtasks.front.runs import answer as look_at_tasks
 
-        return look_at_tasks(arguments)
-    return _installation(arguments)
+            return look_at_tasks(arguments)
+        return _installation(arguments)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nor may the interpreter complain at its end
+        return 128 + 13
+    except OSError:
+        return None  # whatever is wrong with our output, the graph tells
 
 
 def _installation(arguments: list[str]) -> int | None:
+    """The exit code, if *arguments* ask for an installation that stamp or plan could answer.
+
+    Raises:
+        OSError: They could, and it could not be said.
+    """
     try:
         from hpmtasks.front.request import request
 
@@ -68,14 +79,8 @@ def _installation(arguments: list[str]) -> int | None:
         return None
     if said is None:
         return None
-    try:
-        if said:
-            print(said, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nor may the interpreter complain at its end
-        return 128 + 13
-    except OSError:
-        return None
+    if said:
+        print(said, flush=True)
     return 0
 
 

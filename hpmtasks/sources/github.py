@@ -15,6 +15,7 @@ from hpmtasks.semver.version import Version
 from hpmtasks.sources.github_api import AnswerCache, ApiTransport
 from hpmtasks.sources.github_git import GitTransport
 from hpmtasks.sources.github_refusals import Forbidden
+from hpmtasks.sources.github_shortcut import PUBLIC_SERVER
 from hpmtasks.sources.pkt_line import NotGit
 from hpmtasks.sources.source import TagList
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from hpmtasks.sources.clone import Remote
 
 Transport = Literal["auto", "git", "api"]
-PUBLIC_SERVER = "https://github.com"
 _PUBLIC_FILES = "https://raw.githubusercontent.com"
 _PUBLIC_API = "https://api.github.com"
 # What makes `auto` change from git to the API. A missing repository or a dead network is no reason.

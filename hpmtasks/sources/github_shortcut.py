@@ -12,6 +12,7 @@ from typing import Self
 from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageName
 
+PUBLIC_SERVER = "https://github.com"
 _CODELOAD = "https://codeload.github.com"
 
 
@@ -35,7 +36,7 @@ class Shortcut:
     @classmethod
     def known(cls, server_url: str) -> Self | None:
         """That of GitHub itself, whose links lead to codeload; of other servers it is found out."""
-        return cls(_CODELOAD, "tar.gz/", "") if server_url == "https://github.com" else None
+        return cls(_CODELOAD, "tar.gz/", "") if server_url == PUBLIC_SERVER else None
 
     def to(self, name: PackageName, commit: str) -> str:
         """Where the archive of *commit* is, if it is public."""

@@ -20,6 +20,8 @@ from hpmtasks.files.failures import explain
 
 _TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
+# An interruption that would not be heard is tried again after that: too soon for anybody to notice, and
+# not so soon that an import gets nothing done in between.
 _SOON_SECONDS = 0.005
 #: How the names of files begin whose code is not to be interrupted.
 _DEAF = ("<frozen importlib", as_dict.__code__.co_filename)

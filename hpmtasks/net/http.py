@@ -35,6 +35,7 @@ MOST_REDIRECTS = 5
 _LARGEST_REFUSAL = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 1 << 20
+# A signal that comes in the moment before the main thread begins to wait does not wake it.
 _SECONDS_DEAF = 0.5
 
 

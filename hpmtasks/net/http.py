@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from io import BytesIO
 from queue import Empty, SimpleQueue
-from typing import BinaryIO
 
 from hpmtasks import __version__
 from hpmtasks.dataclass import dataclass, replace
@@ -28,6 +27,7 @@ from hpmtasks.net.retry import (
     stated_wait,
 )
 from hpmtasks.net.wire import Opened, Trouble, Wire, WireFailure
+from hpmtasks.typed import BinaryIO
 
 USER_AGENT = f"hpm/{__version__}"
 MOST_REDIRECTS = 5
@@ -337,7 +337,7 @@ class HttpFetcher:
             from hpmtasks.net.by_reqwest import ReqwestWire
         except ImportError:
             return None  # not every platform has it
-        return ReqwestWire(self._patience)
+        return ReqwestWire(self._patience, secure=secure)
 
     def _any_wire(self, secure: bool, proxy: str | None) -> Wire:
         import ssl

@@ -1,4 +1,4 @@
-"""Loading the compiled client: what is told to its allocator stays between the two."""
+"""The compiled client: how it is loaded, and whom it trusts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from hpmtasks.net.retry import Patience
+from hpmtasks.net.wire import Trouble, WireFailure
 from tests.support.command_line import REPOSITORY
 
 VARIABLE = "MIMALLOC_ARENA_EAGER_COMMIT"
@@ -30,3 +32,16 @@ def test_loading_it_leaves_the_environment_alone(before: str | None) -> None:
         check=True,
     )
     assert done.stdout.strip() == str(before)
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:1/", "HTTPS://127.0.0.1:1/"])
+def test_the_wire_for_http_is_not_used_for_https(url: str) -> None:
+    """It knows no authorities, and so would trust anybody: it refuses before it connects."""
+    pytest.importorskip("pyreqwest", reason="the compiled client is not installed")
+    from hpmtasks.net.by_reqwest import ReqwestWire
+
+    wire = ReqwestWire(Patience(), secure=False)
+    with pytest.raises(WireFailure) as caught, wire.open("GET", url, {}, None, Patience()):
+        pass
+    assert caught.value.trouble is Trouble.ADDRESS
+    wire.close()

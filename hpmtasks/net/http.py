@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from io import BytesIO
 from queue import Empty, SimpleQueue
+from typing import BinaryIO
 
 from hpmtasks import __version__
 from hpmtasks.dataclass import dataclass, replace
@@ -27,7 +28,6 @@ from hpmtasks.net.retry import (
     stated_wait,
 )
 from hpmtasks.net.wire import Opened, Trouble, Wire, WireFailure
-from hpmtasks.typed import BinaryIO
 
 USER_AGENT = f"hpm/{__version__}"
 MOST_REDIRECTS = 5

@@ -34,7 +34,8 @@ Only ``cli`` prints errors and turns them into exit codes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+
+from hpmtasks.typed import ClassVar
 
 
 class HpmError(Exception):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+
+from hpmtasks.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmtasks.commands.command import Context

@@ -14,7 +14,8 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+
+from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import subprocess

@@ -6,7 +6,8 @@ Everything that differs, old and new, is told by ``hpm explain``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+
+from hpmtasks.typed import Any
 
 #: The parts that count, in the order in which they are looked at, and what one entry of each is called.
 _NAMED = (

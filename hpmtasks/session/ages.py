@@ -10,7 +10,6 @@ the commit has to do, which whoever made the commit could set to anything.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Literal
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidSetting
@@ -20,6 +19,7 @@ from hpmtasks.session.known import origin_of
 from hpmtasks.session.once import once
 from hpmtasks.sources.source import Tag
 from hpmtasks.store.moment import commit_time
+from hpmtasks.typed import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from hpmtasks.session.session import Session

@@ -12,7 +12,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, cast
+
+from hpmtasks.typed import Any, Protocol, TypeVar, cast
 
 T = TypeVar("T")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
 from urllib.parse import quote
 
 from hpmtasks.model.package import PackageName
@@ -12,6 +11,7 @@ from hpmtasks.sources.github_refusals import is_rate_limit, refusal
 from hpmtasks.sources.github_shortcut import Shortcut
 from hpmtasks.sources.pkt_line import NotGit, ls_refs_request, tags_in
 from hpmtasks.sources.source import TagList, tag_list
+from hpmtasks.typed import BinaryIO
 
 _REQUEST = "application/x-git-upload-pack-request"
 _RESULT = "application/x-git-upload-pack-result"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+
+from hpmtasks.typed import TypeVar
 
 T = TypeVar("T")
 

@@ -21,8 +21,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from reprlib import recursive_repr
 from types import MemberDescriptorType
-
-from hpmtasks.typed import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from dataclasses import dataclass, field, replace

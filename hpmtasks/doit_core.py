@@ -19,8 +19,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import GeneratorType, ModuleType
-
-from hpmtasks.typed import Any
+from typing import Any
 
 #: In the order in which they import each other.
 _MODULES = ("exceptions", "cmdparse", "action", "dependency", "task", "loader", "control", "runner")

@@ -8,6 +8,7 @@ one did the other need not do again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.doit_core import (
@@ -28,7 +29,6 @@ from hpmtasks.project.checker import ContentChecker
 from hpmtasks.project.state import DoitBackend
 from hpmtasks.session import Session
 from hpmtasks.session.known import remember
-from hpmtasks.typed import Any, Protocol
 
 
 @dataclass(slots=True)

@@ -34,8 +34,7 @@ Only ``cli`` prints errors and turns them into exit codes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from hpmtasks.typed import ClassVar
+from typing import ClassVar
 
 
 class HpmError(Exception):

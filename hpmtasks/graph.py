@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from hpmtasks.doit_core import BaseAction, DelayedLoader, InvalidCommand, Task, TaskError, TaskFailed
 from hpmtasks.errors import HpmError
 from hpmtasks.session import Session
-from hpmtasks.typed import Any
 
 #: What a stage leaves for doit to keep: a plain JSON object. Empty is not "nothing was left".
 Record = Mapping[str, Any]

@@ -7,8 +7,7 @@ for what is rare. One that nearly every run uses is as well off with ``re.compil
 from __future__ import annotations
 
 import re
-
-from hpmtasks.typed import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from re import compile as pattern

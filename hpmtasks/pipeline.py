@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.doit_core import Task
 from hpmtasks.graph import group, placeholders
@@ -40,7 +41,6 @@ from hpmtasks.stages.lock import tasks as lock
 from hpmtasks.stages.resolve import tasks as resolve
 from hpmtasks.stages.verify import tasks as verify
 from hpmtasks.stages.verify.action import begin_verifying
-from hpmtasks.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.run import ScriptRun

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Literal, cast, get_args
 
 from hpmtasks.advisories.severity import Severity, severity_of
 from hpmtasks.dataclass import dataclass
 from hpmtasks.model.json_text import MalformedJson, load
-from hpmtasks.typed import Any, Literal, cast, get_args
 
 #: Longest record that is read, in bytes. Those of distributions list thousands of versions.
 LARGEST_ADVISORY = 32 * 1024 * 1024

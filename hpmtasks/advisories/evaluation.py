@@ -12,6 +12,7 @@ purl ``pkg:github/owner/repo``, and by ranges of commits in its repository.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Literal, Protocol, get_args
 from urllib.parse import unquote
 
 from hpmtasks.advisories.advisory import Advisory, Affected, EventKind, Range
@@ -19,7 +20,6 @@ from hpmtasks.dataclass import dataclass
 from hpmtasks.model.origin import repository_key
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version, parse_tag
-from hpmtasks.typed import Literal, Protocol, get_args
 
 ECOSYSTEM = "Hemlock"
 #: ``undecided``: it depends on the history of a repository, which is not at hand.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from hpmtasks.advisories.advisory import LARGEST_ADVISORY, Advisory, advisory_of
@@ -16,7 +17,6 @@ from hpmtasks.errors import NetworkFailure
 from hpmtasks.model.json_text import MalformedJson, load
 from hpmtasks.net.address import origin_of
 from hpmtasks.net.fetcher import Answer, Fetcher
-from hpmtasks.typed import Any
 
 PUBLIC_URL = "https://api.osv.dev"
 #: The most that may be asked at once, says the API's documentation.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
 
 from hpmtasks.dataclass import dataclass
-from hpmtasks.typed import Any, Literal, get_args
 
 #: The ratings of the CVSS specification, from harmless to worst. ``unknown``: nobody says.
 Rating = Literal["none", "low", "medium", "high", "critical", "unknown"]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from hpmtasks.dataclass import replace
 from hpmtasks.errors import Usage
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.commands.command import Command

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import Usage
 from hpmtasks.scripts.tasks import TaskId
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import partial
+from typing import Any
 
 from hpmtasks.advisories.severity import RATINGS
 from hpmtasks.commands.changes import Done, Edit, as_data, counted, told
@@ -24,7 +25,6 @@ from hpmtasks.session import Session
 from hpmtasks.session.options import Options
 from hpmtasks.supply.audit import Finding, counts, open_advisories, release_of, with_ignores
 from hpmtasks.supply.mending import Mend, find_mends, overriding
-from hpmtasks.typed import Any
 
 _LEAST = RATINGS[0]
 

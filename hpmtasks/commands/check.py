@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 from collections.abc import Sequence
+from typing import Any
 
 from hpmtasks.commands.changes import Done, Edit, as_data, counted, told
 from hpmtasks.commands.check_imports import check_imports
@@ -15,7 +16,6 @@ from hpmtasks.dataclass import replace
 from hpmtasks.errors import OutOfDate
 from hpmtasks.session import Session
 from hpmtasks.session.findings import Finding, examine
-from hpmtasks.typed import Any
 
 _MOST_SHOWN = 20
 _HEADS = {

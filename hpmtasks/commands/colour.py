@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import TextIO
 
 from hpmtasks.front.stamp import is_painted
 from hpmtasks.pattern import pattern
-from hpmtasks.typed import TextIO
 
 #: Paints what a pattern's groups find in a text.
 Paint = Callable[[re.Pattern[str], str], str]

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from hpmtasks.commands.console import Console
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import Usage
 from hpmtasks.project import Project
 from hpmtasks.project.settings import Settings
-from hpmtasks.typed import Any
 
 Arguments = argparse.Namespace
 

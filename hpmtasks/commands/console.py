@@ -11,12 +11,12 @@ import re
 import sys
 import threading
 from collections.abc import Mapping
+from typing import Any, TextIO
 
 from hpmtasks.commands.colour import CHANGE, LABEL, MARK, Paint, painter, plain
 from hpmtasks.commands.live_line import Activity, LiveLine, Tally
 from hpmtasks.errors import HpmError, Interrupted
 from hpmtasks.pattern import pattern
-from hpmtasks.typed import Any, TextIO
 
 #: The version of every JSON object that hpm prints.
 SCHEMA_VERSION = 1

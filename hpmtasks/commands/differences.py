@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from hpmtasks.commands.cache import in_units
 from hpmtasks.session.review import Edition, PackageDifference
 from hpmtasks.store.comparison import FileDifference
-from hpmtasks.typed import Any
 
 _NOWHERE = "/dev/null"
 _MODES = {False: "100644", True: "100755"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.project_change import open_session, options_of
 from hpmtasks.errors import ScriptNotFound
 from hpmtasks.session import Session
-from hpmtasks.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.tasks import TaskId

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.console import SCHEMA_VERSION
 from hpmtasks.commands.project_change import open_session, options_of
 from hpmtasks.session import Session
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.graph_view import Node

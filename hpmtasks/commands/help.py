@@ -7,10 +7,10 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.errors import Usage
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.commands.explanations import Explanation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from hpmtasks.commands.changes import counted
 from hpmtasks.commands.command import Command, Context
@@ -14,7 +15,6 @@ from hpmtasks.session import Session
 from hpmtasks.session.locked import locked_resolution
 from hpmtasks.session.options import Options
 from hpmtasks.supply.licenses import License, Terms, Verdict, license_in
-from hpmtasks.typed import Any
 
 _HEAD = ("Package", "License", "Known from")
 _WHY: dict[Verdict, str] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.dataclass import dataclass, field
@@ -16,7 +17,6 @@ from hpmtasks.model.patches import patches_of
 from hpmtasks.project import Project
 from hpmtasks.project.links import links_of, relative_to
 from hpmtasks.project.workspace import Member, Workspace, read_workspace
-from hpmtasks.typed import Any
 
 Entries = dict[PackageName, LockEntry]
 #: Of each package, (who requires it, by which constraint).

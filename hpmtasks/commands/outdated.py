@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.console import Console
@@ -11,7 +12,6 @@ from hpmtasks.commands.project_change import open_session
 from hpmtasks.errors import OutOfDate
 from hpmtasks.session.options import Options
 from hpmtasks.session.outdated import Comparison, Standing, age, compare
-from hpmtasks.typed import Any
 
 _HEAD = ("Package", "Current", "Wanted", "Latest", "Type")
 _MOST_NAMES = 5

@@ -10,12 +10,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from functools import partial
+from typing import Any, NoReturn
 
 from hpmtasks import __version__
 from hpmtasks.commands.colour import CHOICES
 from hpmtasks.commands.command import Command
 from hpmtasks.errors import Usage
-from hpmtasks.typed import Any, NoReturn
 
 # argparse looks through the file system for translations of all that it may say; `error` reads English.
 argparse._ = str  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from hpmtasks.commands.asking import add_selection, read_words, selected
 from hpmtasks.commands.command import Command, Context
@@ -15,7 +16,6 @@ from hpmtasks.commands.running import Wishes, run_tasks
 from hpmtasks.errors import ScriptNotFound, Usage
 from hpmtasks.project.workspace import read_workspace
 from hpmtasks.scripts.display import MODES
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.commands.companions import Companion

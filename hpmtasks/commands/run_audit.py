@@ -6,6 +6,7 @@ import itertools
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.commands.companions import Companion
 from hpmtasks.commands.pack import FINDINGS
@@ -19,7 +20,6 @@ from hpmtasks.scripts.audit import (
     told,
     traced,
 )
-from hpmtasks.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmtasks.commands.command import Context

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.commands.companions import Companion
 from hpmtasks.scripts.profile import Profile, trace
-from hpmtasks.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmtasks.commands.command import Context

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, cast
 
 from hpmtasks.commands.running import named_tasks, showing_of
 from hpmtasks.files.sightings import Sightings
@@ -14,7 +15,6 @@ from hpmtasks.scripts.schedule import Schedule
 from hpmtasks.store.results.digest import EMPTY
 from hpmtasks.store.results.folder import FolderResults
 from hpmtasks.store.results.result_store import BlobMissing
-from hpmtasks.typed import TYPE_CHECKING, BinaryIO, NoReturn, cast
 
 if TYPE_CHECKING:
     from hpmtasks.commands.command import Context

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.commands.colour import painted_name, plain_name
 from hpmtasks.commands.companions import Companion
@@ -24,7 +25,6 @@ from hpmtasks.scripts.environment import looks_secret
 from hpmtasks.scripts.evidence import Evidence
 from hpmtasks.scripts.presumption import Presumption, presume
 from hpmtasks.store.results.folder import FolderResults
-from hpmtasks.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmtasks.commands.command import Context

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
 
 from hpmtasks.commands.command import Context
 from hpmtasks.commands.companions import Companion
@@ -14,7 +15,6 @@ from hpmtasks.errors import HpmError, Interrupted
 from hpmtasks.scripts.events import Ended, Event, Started
 from hpmtasks.scripts.watch import Batch, OwnChanges, Watcher, told_batch, watching
 from hpmtasks.scripts.watched import Watched
-from hpmtasks.typed import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.run import ScriptRun

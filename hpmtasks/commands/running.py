@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.commands.colour import painted_name, plain_name
 from hpmtasks.commands.command import Context
@@ -24,7 +25,6 @@ from hpmtasks.session.installed import leaves_out_dev
 from hpmtasks.session.options import Options
 from hpmtasks.session.results import results_of
 from hpmtasks.stages.script.action import settle
-from hpmtasks.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmtasks.commands.asking import Asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 from hpmtasks.commands.changes import counted
 from hpmtasks.commands.command import Command, Context
@@ -15,7 +16,6 @@ from hpmtasks.errors import IntegrityMismatch, NetworkFailure, Usage
 from hpmtasks.session.locked import locked_resolution
 from hpmtasks.session.options import Options
 from hpmtasks.supply.proof import Proof, is_proven, prove
-from hpmtasks.typed import Any
 
 #: For each package, whether something was found.
 _MARKS = {False: ("✓", "ok"), True: ("✗", "broken")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.named import named
@@ -13,7 +14,6 @@ from hpmtasks.model.lockfile import Lockfile, read_lockfile
 from hpmtasks.model.manifest import read_manifest
 from hpmtasks.model.package import PackageName
 from hpmtasks.project.workspace import Member, Workspace, read_workspace
-from hpmtasks.typed import TypeAlias
 
 #: More paths, or more packages on them together, than anybody reads; a lock can hold exponentially many.
 MOST_PATHS, MOST_LINKS = 100, 10_000

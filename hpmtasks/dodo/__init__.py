@@ -16,6 +16,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from doit.exceptions import InvalidDodoFile
 from doit.globals import Globals
@@ -26,7 +27,6 @@ from hpmtasks.front import stamp
 from hpmtasks.project import STATE_FOLDER
 from hpmtasks.project.checker import ContentChecker
 from hpmtasks.project.state import DoitBackend
-from hpmtasks.typed import Any
 
 # The command lines of doit that have it do nothing but install, so that the stamp may answer.
 _INSTALL_ALONE = ([INSTALL], ["run", INSTALL])

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from hpmtasks.doit_core import Task
 from hpmtasks.files.sealed import check_seal
 from hpmtasks.project import MANIFEST, STATE_FOLDER
-from hpmtasks.typed import Any
 
 #: The name that users run; ``hpmtasks.pipeline``, which has it too, imports every stage.
 INSTALL = "install"

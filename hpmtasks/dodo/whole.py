@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from hpmtasks.doit_core import Task
 from hpmtasks.errors import HpmError, Usage
@@ -22,7 +23,6 @@ from hpmtasks.scripts.run import RunOptions, ScriptRun
 from hpmtasks.scripts.tasks import lay, task_names
 from hpmtasks.session import Session
 from hpmtasks.session.results import results_of
-from hpmtasks.typed import Any
 
 
 def whole(root: Path, state: State, dep_manager: Any) -> Iterator[Task]:

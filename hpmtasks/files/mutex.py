@@ -15,9 +15,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from hpmtasks.files.failures import storage_failures
-from hpmtasks.typed import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

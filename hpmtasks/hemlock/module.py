@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Literal, TypeAlias
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.hemlock.tokens import Token, Unreadable, tokens_of, value_of
-from hpmtasks.typed import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["named", "star", "namespace", "reexport"]
 #: What a binding was made with; ``import`` for one that came from elsewhere.

@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from hpmtasks.hemlock.lookup import PackageImport, find_in, package_import
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.hemlock.module import Module

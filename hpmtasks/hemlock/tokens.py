@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Literal, TypeAlias
 
 from hpmtasks.dataclass import NamedTuple
-from hpmtasks.typed import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["name", "keyword", "string", "template", "rune", "number", "mark"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from hpmtasks.model.manifest_issues import shown
-from hpmtasks.typed import Any
 
 Reader = Callable[["Field"], Any]
 

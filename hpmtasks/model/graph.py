@@ -5,13 +5,13 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.model.lock_entry import Lockfile
 from hpmtasks.model.manifest import NO_VERSION, Manifest
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
-from hpmtasks.typed import TypeAlias
 
 #: How many partial chains are looked at before the search gives up (only cycles come near it).
 _MOST_STEPS = 20_000

@@ -11,11 +11,11 @@ import json
 import posixpath
 import re
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from hpmtasks.model.contents import DEFAULT_MAIN
 from hpmtasks.model.json_load import decode, load
 from hpmtasks.model.json_scan import MalformedJson, scan
-from hpmtasks.typed import Any
 
 #: The longest ``main`` that is taken, in bytes.
 LONGEST_MAIN = 255

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.model.json_scan import DEEPEST, MalformedJson, scan
-from hpmtasks.typed import Any
 
 #: Longest package.json that is read, in bytes.
 LARGEST_MANIFEST = 4 * 1024 * 1024

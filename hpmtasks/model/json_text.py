@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from enum import Enum
+from typing import Final, Literal
 
 from hpmtasks.model.json_load import LARGEST_LOCK, LARGEST_MANIFEST, HugeNumber, decode, load
 from hpmtasks.model.json_scan import MalformedJson, Member, Node, scan
 from hpmtasks.pattern import pattern
-from hpmtasks.typed import Final, Literal
 
 __all__ = [
     "LARGEST_LOCK",

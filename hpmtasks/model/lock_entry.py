@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
-from hpmtasks.typed import Any
 
 #: The version of the format that is written, and the highest that is read.
 LOCK_VERSION = 1

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from hpmtasks.errors import InvalidLockfile
 from hpmtasks.model.json_text import LARGEST_LOCK, MalformedJson, load
 from hpmtasks.model.lock_entry import HEMLOCK, LOCK_VERSION, LockEntry, Lockfile
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
-from hpmtasks.typed import Any
 
 #: Written where no integrity is known. The first hpm writes it too, when it cannot hash.
 UNKNOWN_INTEGRITY = "sha256-unknown"

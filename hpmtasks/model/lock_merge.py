@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from hpmtasks.dataclass import dataclass, field, replace
 from hpmtasks.model.lock_entry import LockEntry, Lockfile
 from hpmtasks.model.package import PackageName
-from hpmtasks.typed import Any, TypeAlias
 
 #: What the two sides have of a package; ``None`` if one has removed it.
 Sides: TypeAlias = tuple[LockEntry | None, LockEntry | None]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidManifest
@@ -36,7 +37,6 @@ from hpmtasks.model.package import PackageName, Requirement
 from hpmtasks.model.specifier import parse_specifier, split_name
 from hpmtasks.model.task_config import TaskConfig, parse_pools, parse_tasks, parse_workspaces
 from hpmtasks.semver.constraint import parse_constraint
-from hpmtasks.typed import Any
 
 __all__ = [
     "DEFAULT_MAIN",

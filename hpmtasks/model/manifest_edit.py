@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hpmtasks.model.json_text import REMOVE, edit_member, load
 from hpmtasks.model.package import PackageName
-from hpmtasks.typed import Any
 
 _SECTIONS = ("dependencies", "devDependencies")
 

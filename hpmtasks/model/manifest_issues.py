@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
-from hpmtasks.typed import Any
 
 #: Who lets sources find packages: the interpreter if it can, shims, or nobody.
 IMPORT_MODES = ("auto", "shims", "off")

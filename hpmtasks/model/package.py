@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import re
+from typing import Self
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.semver.constraint import Constraint, parse_constraint
 from hpmtasks.semver.version import Version
-from hpmtasks.typed import Self
 
 # What GitHub lets a repository be called, less what a path or a command line could
 # misread. Checked again wherever a name becomes part of a path.

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from typing import Any, Literal
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidManifest
 from hpmtasks.model.manifest import Manifest
-from hpmtasks.typed import Any, Literal
 
 Trust = Literal["no-downgrade"]
 _AGE = re.compile(r"([0-9]{1,6})\s*(m|minutes?|h|hours?|d|days?|w|weeks?)")

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Any, Self
 
 from hpmtasks.dataclass import as_dict, dataclass
 from hpmtasks.model.lock_entry import LockEntry, Lockfile
 from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.pattern import pattern
 from hpmtasks.semver.version import Version
-from hpmtasks.typed import Any, Self
 
 #: The version of the JSON form. Another one means: resolve again.
 FORMAT = 1

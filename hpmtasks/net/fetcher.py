@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import NotOffline
-from hpmtasks.typed import BinaryIO, Protocol
 
 #: The most that is read into memory for one answer: refs of a very large repository, a page of tags.
 LARGEST_ANSWER = 32 * 1024 * 1024

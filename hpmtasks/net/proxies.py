@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.net.address import Origin
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ssl

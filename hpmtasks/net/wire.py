@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from enum import Enum
+from typing import Protocol
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.net.retry import Patience
-from hpmtasks.typed import Protocol
 
 #: Connections to all servers together.
 MOST_CONNECTIONS = 64

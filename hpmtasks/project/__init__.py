@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidManifest
 from hpmtasks.files.mutex import Mutex
 from hpmtasks.model.package import PackageName
-from hpmtasks.typed import Self
 
 MANIFEST = "package.json"
 LOCKFILE = "package-lock.json"

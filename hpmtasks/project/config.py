@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.failures import storage_failures
-from hpmtasks.typed import Any
 
 
 def read_config(path: Path) -> dict[str, Any]:

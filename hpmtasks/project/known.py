@@ -25,13 +25,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import HpmError
 from hpmtasks.files.atomic import write_all, write_atomically
 from hpmtasks.files.mutex import Mutex
 from hpmtasks.files.sealed import check_seal, seal
-from hpmtasks.typed import Any
 
 #: The file's name in hpm's home.
 NAME = "known"

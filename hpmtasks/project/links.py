@@ -10,12 +10,12 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.model.package import PackageName
 from hpmtasks.project import Project
-from hpmtasks.typed import Any
 
 #: Another number: the file is ignored.
 FORMAT = 1

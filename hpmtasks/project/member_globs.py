@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import TypeAlias
 
 from hpmtasks.dataclass import dataclass
-from hpmtasks.typed import TypeAlias
 
 #: Never a member, and never looked into.
 _SKIPPED = frozenset({".git", ".hpm", "hem_modules", "node_modules"})

@@ -7,11 +7,11 @@ scripts leave on the machines that read it, and a project may be a stranger's.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidSetting, NetworkFailure
-from hpmtasks.typed import Any
 
 _ON = frozenset({"on", "true", "yes", "1"})
 _OFF = frozenset({"off", "false", "no", "0", ""})

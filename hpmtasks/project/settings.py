@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.project.config import read_config
 from hpmtasks.project.remote_cache import RemoteCache
-from hpmtasks.typed import Any, Literal
 
 #: Every environment variable that hpm reads, with what it means. docs and tests derive from it.
 VARIABLES: Mapping[str, str] = {

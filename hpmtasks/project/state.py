@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.errors import HpmError
@@ -21,7 +22,6 @@ from hpmtasks.files.boot import boot
 from hpmtasks.files.fingerprint import StatTable
 from hpmtasks.files.sealed import check_seal, seal
 from hpmtasks.model.package import PackageName
-from hpmtasks.typed import Any, TypeVar
 
 T = TypeVar("T")
 

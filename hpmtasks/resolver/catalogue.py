@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol, runtime_checkable
 
 from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.semver.version import Version
-from hpmtasks.typed import Protocol, runtime_checkable
 
 
 class Unavailable(Exception):

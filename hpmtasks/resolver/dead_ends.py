@@ -6,13 +6,13 @@ See "Which error" in docs/resolution.md.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.resolver.candidates import Candidates
 from hpmtasks.resolver.catalogue import Unavailable
 from hpmtasks.resolver.request import Overrides, RootRequirement
-from hpmtasks.typed import TypeAlias
 
 #: Why a candidate is dead: what it requires cannot be had, or the catalogue refused it.
 Reason: TypeAlias = Requirement | Unavailable

@@ -6,6 +6,7 @@ See "Incompatibilities" in docs/resolution.md.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.model.package import PackageName, Requirement
@@ -14,7 +15,6 @@ from hpmtasks.resolver.term import Term
 from hpmtasks.semver.constraint import Constraint
 from hpmtasks.semver.version import Version
 from hpmtasks.semver.version_set import VersionSet
-from hpmtasks.typed import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)

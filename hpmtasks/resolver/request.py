@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal, TypeAlias
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.semver.constraint import Constraint
-from hpmtasks.typed import Literal, TypeAlias
 
 #: Which candidate is tried first: the newest; the oldest; or the oldest of what the project
 #: itself requires and the newest of everything else.

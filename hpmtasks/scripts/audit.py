@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.dataclass import dataclass, field, replace
 from hpmtasks.errors import Usage
@@ -22,7 +23,6 @@ from hpmtasks.model.package import PackageName
 from hpmtasks.model.task_config import ROOT_PREFIX
 from hpmtasks.project import MANIFEST, MODULES, STATE_FOLDER
 from hpmtasks.scripts.footprint import Footprint
-from hpmtasks.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.process import Launch

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.scripts.environment import looks_secret
-from hpmtasks.typed import Any, Literal
 
 #: What kind of part it is. ``told``: what hpm tells every script of its package.
 Part = Literal[

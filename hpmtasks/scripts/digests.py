@@ -17,13 +17,13 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, Self
 
 from hpmtasks.dataclass import NamedTuple, dataclass
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.fingerprint import TICK_NS
 from hpmtasks.files.sealed import check_seal, seal
 from hpmtasks.project import Project
-from hpmtasks.typed import Any, Self
 
 _FORMAT = 1
 _CHUNK = 1 << 20

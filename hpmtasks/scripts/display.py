@@ -7,10 +7,10 @@ terminal, and byte for byte if it is alone. What hpm says of tasks goes to stder
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.scripts.events import Ended, Event, Note, Outcome, Output, Ready, Started, Stream
-from hpmtasks.typed import TYPE_CHECKING, BinaryIO, Literal
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.tasks import TaskId

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
 
 from hpmtasks.project.settings import VARIABLES
-from hpmtasks.typed import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from hpmtasks.model.task_config import TaskConfig

@@ -10,9 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
 
 from hpmtasks.dataclass import dataclass, field
-from hpmtasks.typed import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.tasks import TaskId

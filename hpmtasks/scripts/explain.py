@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.scripts.differences import Difference, differences, renamed_versions
 from hpmtasks.scripts.graph_view import told_seconds
 from hpmtasks.scripts.preview import Preview, Verdict
 from hpmtasks.scripts.standing import DigestOf, find, is_as_in_result
-from hpmtasks.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.key import Key

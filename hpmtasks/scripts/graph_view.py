@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 from hpmtasks.dataclass import dataclass, field, replace
-from hpmtasks.typed import Any, Literal
 
 #: ``fresh``: nothing to do. ``stale``: it would run. ``restored``: the result is stored, and would be
 #: put back. ``failed``: it failed when it ran last. ``service``: runs while it is needed.

@@ -14,8 +14,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-
-from hpmtasks.typed import TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import subprocess

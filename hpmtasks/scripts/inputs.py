@@ -11,6 +11,7 @@ import json
 import posixpath
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpmtasks.dataclass import dataclass, field, replace
 from hpmtasks.errors import InvalidManifest
@@ -21,7 +22,6 @@ from hpmtasks.model.json_text import MalformedJson, load
 from hpmtasks.model.task_config import ROOT_PREFIX
 from hpmtasks.project import LOCKFILE, MANIFEST
 from hpmtasks.scripts.action import digest_of_text
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.files.sightings import Sightings

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import IntegrityMismatch
@@ -29,7 +30,6 @@ from hpmtasks.scripts.machine import machine
 from hpmtasks.session.once import once
 from hpmtasks.store.results.digest import Digest
 from hpmtasks.store.tree import ForeignEntry, scan_folder, tree_digest
-from hpmtasks.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmtasks.files.sightings import Sightings

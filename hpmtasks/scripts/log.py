@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, Self, cast
 
 from hpmtasks.files.atomic import write_all
 from hpmtasks.files.failures import storage_failures
@@ -21,7 +22,6 @@ from hpmtasks.scripts.process import Sink
 from hpmtasks.store.results.digest import Digest
 from hpmtasks.store.results.result import ActionResult
 from hpmtasks.store.results.result_store import ResultStore, Source
-from hpmtasks.typed import BinaryIO, Self, cast
 
 #: Bytes of each stream that are kept in memory.
 MOST_MEMORY = 1 << 20

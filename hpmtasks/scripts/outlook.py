@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.scripts.digests import FileDigests
@@ -17,7 +18,6 @@ from hpmtasks.scripts.preview import Preview, Verdict, preview
 from hpmtasks.scripts.run import RunOptions, ScriptRun
 from hpmtasks.session.results import results_of
 from hpmtasks.store.results.digest import Digest
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.record import Record

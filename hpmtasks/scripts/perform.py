@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.errors import HpmError
@@ -35,7 +36,6 @@ from hpmtasks.session.copies import foresee, refresh
 from hpmtasks.session.once import once
 from hpmtasks.store.results.digest import Digest
 from hpmtasks.store.results.result_store import BlobMissing, ContentChanged
-from hpmtasks.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmtasks.model.package import PackageName

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.scripts.schedule import Stale
-from hpmtasks.typed import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.perform import ScriptPerformer

@@ -21,11 +21,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import StorageFailure
 from hpmtasks.scripts.events import Stream
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import subprocess

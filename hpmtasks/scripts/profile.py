@@ -11,10 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.scripts.events import Ended, Event, Note, Output, Queued, Ready, Started
-from hpmtasks.typed import Any
 
 #: The groups of rows, by the number that a trace has for them.
 GROUPS = {1: "installation", 2: "scripts"}

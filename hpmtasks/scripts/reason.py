@@ -6,8 +6,7 @@ Everything that differs, old and new, is told by ``hpm explain``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from hpmtasks.typed import Any
+from typing import Any
 
 #: The parts that count, in the order in which they are looked at, and what one entry of each is called.
 _NAMED = (

@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.files.atomic import write_atomically
@@ -21,7 +22,6 @@ from hpmtasks.files.sealed import check_seal, seal
 from hpmtasks.files.sightings import Sightings
 from hpmtasks.store.results.result import ActionResult
 from hpmtasks.store.results.wire import Malformed
-from hpmtasks.typed import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from hpmtasks.project import Project

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 from hpmtasks.files.failures import storage_failures
 from hpmtasks.files.globs import glob_set
@@ -21,7 +22,6 @@ from hpmtasks.scripts.standing import DigestOf, Standing, find, is_as_in_result,
 from hpmtasks.store.results.paths import why_no_link, why_no_output
 from hpmtasks.store.results.result import ActionResult, OutputFile, OutputLink
 from hpmtasks.store.results.result_store import ResultStore
-from hpmtasks.typed import Self
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.scripts.children import Children
@@ -12,7 +13,6 @@ from hpmtasks.scripts.events import Events, Outcome
 from hpmtasks.scripts.perform import Manner, ScriptPerformer
 from hpmtasks.scripts.schedule import Schedule
 from hpmtasks.scripts.tasks import ScriptTask, TaskId
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.session import Session

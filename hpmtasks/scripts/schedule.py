@@ -16,11 +16,11 @@ import os
 import threading
 from bisect import insort
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import HpmError
 from hpmtasks.scripts.events import Ended, Events, Outcome, Queued
-from hpmtasks.typed import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.tasks import ScriptTask, TaskId

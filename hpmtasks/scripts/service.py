@@ -13,11 +13,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from hpmtasks.errors import HpmError
 from hpmtasks.model.task_config import ReadyWhen
 from hpmtasks.scripts.events import Events, Output, Ready, Stream
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.scripts.execution import Execution

@@ -12,11 +12,11 @@ import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from typing import TYPE_CHECKING, Self
 
 from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.errors import CircularDependency, HpmError, InvalidManifest, NotInProject, ScriptNotFound, Usage
 from hpmtasks.model.task_config import TaskConfig
-from hpmtasks.typed import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from hpmtasks.project.workspace import Member, Workspace

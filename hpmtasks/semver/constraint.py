@@ -23,12 +23,12 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache, reduce
 from operator import or_
+from typing import Final, NoReturn, TypeAlias
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.semver.notations import NOTATIONS, Partial, hyphen
 from hpmtasks.semver.version import BUILD, IDENTIFIER, NUMBER, Version, VersionLike, as_version, identifiers
 from hpmtasks.semver.version_set import VersionSet
-from hpmtasks.typed import Final, NoReturn, TypeAlias
 
 #: Longest constraint, in characters.
 LONGEST_CONSTRAINT: Final = 2048

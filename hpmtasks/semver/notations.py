@@ -9,11 +9,11 @@ is one rule for all notations, in ``constraint``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.semver.version import Version
 from hpmtasks.semver.version_set import VersionSet
-from hpmtasks.typed import Final
 
 
 @dataclass(frozen=True, slots=True)

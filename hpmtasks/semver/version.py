@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any, Final, Literal, Self, TypeAlias
 
 from hpmtasks.dataclass import dataclass, field
-from hpmtasks.typed import Any, Final, Literal, Self, TypeAlias
 
 #: A place in the order of versions, comparable with ``<``; see :attr:`Version.key`.
 Key: TypeAlias = tuple[Any, ...]

@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from typing import Self
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.semver.version import Key, Version
 from hpmtasks.semver.wording import LEAST, START, Cuts, constraint_for, description_of, next_release
-from hpmtasks.typed import Self
 
 
 @dataclass(frozen=True, slots=True, eq=False)

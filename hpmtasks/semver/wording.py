@@ -7,9 +7,9 @@ A constraint can name any stretches of releases, but prereleases only triple by 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final, TypeAlias
 
 from hpmtasks.semver.version import RELEASE_END, Key
-from hpmtasks.typed import Final, TypeAlias
 
 #: One part of a set; see ``version_set``.
 Cuts: TypeAlias = tuple[Key, ...]

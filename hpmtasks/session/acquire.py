@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from hpmtasks.errors import NotOffline, PackageNotFound
 from hpmtasks.model.package import PackageName
@@ -13,7 +14,6 @@ from hpmtasks.semver.version import Version
 from hpmtasks.session.session import Session
 from hpmtasks.session.vanished import told_as_locked
 from hpmtasks.store.entries import ArchiveEntry, DamagedEntry, Intake, TreeEntry
-from hpmtasks.typed import TYPE_CHECKING, BinaryIO, TypeVar
 
 if TYPE_CHECKING:
     from hpmtasks.session.delivery import Delivery

@@ -10,6 +10,7 @@ the commit has to do, which whoever made the commit could set to anything.
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING, Literal
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidSetting
@@ -19,7 +20,6 @@ from hpmtasks.session.known import origin_of
 from hpmtasks.session.once import once
 from hpmtasks.sources.source import Tag
 from hpmtasks.store.moment import commit_time
-from hpmtasks.typed import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from hpmtasks.session.session import Session

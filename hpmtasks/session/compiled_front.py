@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from hpmtasks import __version__
 from hpmtasks.dataclass import dataclass
@@ -24,7 +25,6 @@ from hpmtasks.files.fingerprint import fingerprint
 from hpmtasks.front import stamp
 from hpmtasks.front.request import COMMANDS, HARMLESS
 from hpmtasks.project.settings import config_path_of
-from hpmtasks.typed import Literal
 
 #: ``outdated``: made for another hpm. ``foreign``: something that hpm did not make has its name.
 Status = Literal["absent", "current", "outdated", "foreign"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidSetting
@@ -12,7 +13,6 @@ from hpmtasks.files.mutex import Mutex
 from hpmtasks.project.config import read_config, write_config
 from hpmtasks.project.remote_cache import checked_secret, checked_switch, checked_url
 from hpmtasks.project.settings import checked_token
-from hpmtasks.typed import Any
 
 #: What is shown of a secret.
 MASK = "***"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.dataclass import NamedTuple
 from hpmtasks.model.package import PackageName
@@ -17,7 +18,6 @@ from hpmtasks.session.acquire import fetch, kept_archive
 from hpmtasks.session.planning import planned_files
 from hpmtasks.session.session import Session
 from hpmtasks.store.entries import ArchiveEntry, LinkMethod, Prepared
-from hpmtasks.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmtasks.front.linking import Files

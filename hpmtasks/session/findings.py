@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.model.lockfile import Lockfile, create_empty
@@ -14,7 +15,6 @@ from hpmtasks.session.copies import occupant_of
 from hpmtasks.session.session import Session
 from hpmtasks.store.compare import FileDifference, differences, recorded_files
 from hpmtasks.store.tree import ForeignEntry, digest_folder
-from hpmtasks.typed import Literal, TypeAlias
 
 #: ``lock``: the lock does not answer package.json; the others are said of a package's folder.
 #: ``extraneous``: hpm put it there, and it is not needed any more. ``foreign``: somebody else did.

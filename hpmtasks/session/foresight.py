@@ -11,6 +11,7 @@ names it; a wrong guess costs what "What it costs to ask" in ``docs/resolution.m
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from hpmtasks.errors import HpmError
 from hpmtasks.model.manifest import get_all_dependencies
@@ -22,7 +23,6 @@ from hpmtasks.session.manifests import published_manifest
 from hpmtasks.session.newest import newest_of
 from hpmtasks.session.session import Session
 from hpmtasks.session.speculation import is_answered
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.sources.source import Tag

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.hemlock.lookup import SUFFIX, PackageImport, candidates, find_in
@@ -18,7 +19,6 @@ from hpmtasks.project import MANIFEST
 from hpmtasks.session.importing import members_of
 from hpmtasks.session.interpreter import finds_packages_above
 from hpmtasks.session.session import Session
-from hpmtasks.typed import Literal, TypeAlias
 
 #: ``import``: leads nowhere. ``main``: not what an import loads. ``members``: more than a program in
 #: Hemlock can parse. ``shims``: not what is needed; an installation puts that right.

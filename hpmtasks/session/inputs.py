@@ -8,6 +8,7 @@ bytes, because the lock task leaves it canonical.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from hpmtasks.files.fingerprint import fingerprint
 from hpmtasks.model.manifest import Manifest
@@ -15,7 +16,6 @@ from hpmtasks.model.resolution import Resolution
 from hpmtasks.project import MODULES
 from hpmtasks.session.session import Session
 from hpmtasks.store.folder import looked_at
-from hpmtasks.typed import Any
 
 ABSENT = "absent"
 

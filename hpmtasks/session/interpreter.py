@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any, Protocol
 
 from hpmtasks.files.fingerprint import signature
 from hpmtasks.pattern import pattern
 from hpmtasks.semver.version import Version
-from hpmtasks.typed import Any, Protocol
 
 _VERSION = pattern(r"\b(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)\b")
 _PATIENCE_SECONDS = 10

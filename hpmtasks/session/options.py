@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import ResolvedPackage
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.resolver.request import Direction

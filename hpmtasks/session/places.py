@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hpmtasks.net.fetcher import Fetcher
 from hpmtasks.project.settings import Settings
 from hpmtasks.sources.github import GithubSettings
 from hpmtasks.sources.routing import Access, Routes, SourceRule, parse_rules
-from hpmtasks.typed import Any
 
 
 def make_routes(

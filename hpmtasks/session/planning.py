@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpmtasks.files.atomic import write_atomically
 from hpmtasks.files.boot import boot
@@ -16,7 +17,6 @@ from hpmtasks.front import plan_file
 from hpmtasks.front.linking import Unusable, mode_of
 from hpmtasks.project.state import FORMAT, Installed
 from hpmtasks.session.session import Session
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.front.linking import Files, Package

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hpmtasks.store.results.folder import FolderResults
 from hpmtasks.store.results.layered import LayeredResults
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.session.session import Session

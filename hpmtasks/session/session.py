@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import HpmError, OutOfDate, PackageNotFound
@@ -28,7 +29,6 @@ from hpmtasks.session.options import Options
 from hpmtasks.session.stand_ins import members_needed
 from hpmtasks.store.entries import TreeEntry
 from hpmtasks.store.store import Store
-from hpmtasks.typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from hpmtasks.front.linking import Files

@@ -12,11 +12,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from hpmtasks.errors import HpmError
 from hpmtasks.model.manifest import parse_dependency_manifest
 from hpmtasks.model.package import PackageName, Requirement
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.session.session import Session

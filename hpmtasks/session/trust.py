@@ -8,6 +8,8 @@ key that signed what is locked is known by its fingerprint.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hpmtasks.model.lockfile import LockEntry
 from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.model.policy import trust_of
@@ -15,7 +17,6 @@ from hpmtasks.model.resolution import tag_of
 from hpmtasks.session.once import once
 from hpmtasks.session.session import Session
 from hpmtasks.sources.source import Tag
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.sources.signatures import Signature

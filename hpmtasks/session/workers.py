@@ -19,12 +19,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.dataclass import replace
 from hpmtasks.errors import HpmError
 from hpmtasks.session.delivery import Delivery, Order, deliver
 from hpmtasks.session.executor import Executor
-from hpmtasks.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpmtasks.session.session import Session

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO, Protocol, Self, runtime_checkable
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import NetworkFailure
 from hpmtasks.model.package import PackageName
 from hpmtasks.sources.git_process import GitFailed, alone, connecting, git_output, make_bare, options, run_git
-from hpmtasks.typed import BinaryIO, Protocol, Self, runtime_checkable
 
 #: git's own: how many settings stand in the environment.
 _COUNT = "GIT_CONFIG_COUNT"

@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import IntegrityMismatch, PackageNotFound, StorageFailure
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version, parse_tag
 from hpmtasks.sources.source import TagList, tag_list
-from hpmtasks.typed import BinaryIO
 
 # Never part of a package: what git, hpm and an installation leave beside its files.
 _LEFT_OUT = frozenset({".git", ".hpm", "hem_modules"})

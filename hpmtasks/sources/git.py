@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from hpmtasks.errors import HpmError, NetworkFailure, PackageNotFound
 from hpmtasks.model.package import PackageName
@@ -22,7 +23,6 @@ from hpmtasks.sources.git_process import (
 )
 from hpmtasks.sources.git_url import GitUrl
 from hpmtasks.sources.source import TagList, tag_list
-from hpmtasks.typed import BinaryIO
 
 _REF_LINE = re.compile(r"([0-9a-f]{40}(?:[0-9a-f]{24})?)\trefs/tags/([^\s^]+)(\^\{\})?")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

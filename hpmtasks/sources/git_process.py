@@ -6,9 +6,9 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from hpmtasks.errors import NetworkFailure
-from hpmtasks.typed import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     import threading

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.model.package import PackageName
 from hpmtasks.net.address import is_loopback
-from hpmtasks.typed import Literal, Self
 
 Kind = Literal["https", "http", "ssh", "file"]
 # host:path as scp writes it; a single letter before the colon would be a Windows drive.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, BinaryIO, Literal, Self, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 from hpmtasks.dataclass import dataclass
@@ -17,7 +18,6 @@ from hpmtasks.sources.github_refusals import Forbidden
 from hpmtasks.sources.github_shortcut import PUBLIC_SERVER
 from hpmtasks.sources.pkt_line import NotGit
 from hpmtasks.sources.source import TagList
-from hpmtasks.typed import TYPE_CHECKING, BinaryIO, Literal, Self, TypeVar, cast, get_args
 
 if TYPE_CHECKING:
     from hpmtasks.sources.clone import Remote

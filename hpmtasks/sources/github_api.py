@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, MutableMapping
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from hpmtasks.dataclass import dataclass
@@ -14,7 +15,6 @@ from hpmtasks.net.address import origin_of
 from hpmtasks.net.fetcher import Answer, Fetcher, Token
 from hpmtasks.sources.github_refusals import refusal
 from hpmtasks.sources.source import TagList, tag_list
-from hpmtasks.typed import Any, BinaryIO
 
 # GitHub promises this version of its API until March 2028 at least.
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}

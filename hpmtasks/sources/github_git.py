@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO
 from urllib.parse import quote
 
 from hpmtasks.model.package import PackageName
@@ -11,7 +12,6 @@ from hpmtasks.sources.github_refusals import is_rate_limit, refusal
 from hpmtasks.sources.github_shortcut import Shortcut
 from hpmtasks.sources.pkt_line import NotGit, ls_refs_request, tags_in
 from hpmtasks.sources.source import TagList, tag_list
-from hpmtasks.typed import BinaryIO
 
 _REQUEST = "application/x-git-upload-pack-request"
 _RESULT = "application/x-git-upload-pack-result"

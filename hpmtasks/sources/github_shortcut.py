@@ -7,9 +7,10 @@ redirect. That of a private package has a key in it, and teaches nothing.
 
 from __future__ import annotations
 
+from typing import Self
+
 from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageName
-from hpmtasks.typed import Self
 
 PUBLIC_SERVER = "https://github.com"
 _CODELOAD = "https://codeload.github.com"

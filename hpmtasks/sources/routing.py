@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidSetting
@@ -14,7 +15,6 @@ from hpmtasks.net.fetcher import Fetcher, OfflineFetcher
 from hpmtasks.sources.github import GithubSettings, checked_base_url
 from hpmtasks.sources.github_api import AnswerCache
 from hpmtasks.sources.source import Source
-from hpmtasks.typed import Any
 
 _PATTERN = re.compile(r"\*|[A-Za-z0-9._*?-]+/[A-Za-z0-9._*?-]+")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}?")

@@ -10,11 +10,11 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Literal
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.sources.clone import Clone
 from hpmtasks.sources.git_process import GitFailed, connecting, git_output, run_git
-from hpmtasks.typed import Literal
 
 #: ``signed``: by the key, beyond doubt. ``unknown``: the key is not at hand, so nothing is proven.
 #: ``bad``: there is a signature, and it is not one of this tag. ``none``: it is not signed.

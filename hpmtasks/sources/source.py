@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version, parse_tag
-from hpmtasks.typed import BinaryIO, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)

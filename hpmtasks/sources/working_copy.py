@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO, Self
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import Usage
 from hpmtasks.sources.git_process import GitFailed, alone, connecting, git_output, make_bare, run_git
-from hpmtasks.typed import BinaryIO, Self
 
 # What hpm and others leave in a project, and nobody ever packs.
 _NEVER_PACKED = ("hem_modules", "node_modules", ".hpm")

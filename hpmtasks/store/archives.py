@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpmtasks.errors import UnsafeArchive
 from hpmtasks.files.failures import storage_failures
@@ -15,7 +16,6 @@ from hpmtasks.store.entries import ArchiveEntry, DamagedEntry
 from hpmtasks.store.index import read_record, write_record
 from hpmtasks.store.layout import Layout
 from hpmtasks.store.tree import sha256_of
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.store.extract import Archive

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.store.entries import TreeFile
 from hpmtasks.store.index import read_tree_index
 from hpmtasks.store.layout import Layout, is_tree_digest, tree_index
 from hpmtasks.store.tree import NESTED, sha256_of
-from hpmtasks.typed import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["changed", "missing", "added"]
 _EXECUTABLE = 0o100

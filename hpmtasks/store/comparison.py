@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice, takewhile
+from typing import Literal
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import StorageFailure
 from hpmtasks.store.entries import TreeEntry, TreeFile
-from hpmtasks.typed import Literal
 
 Status = Literal["added", "removed", "changed", "mode"]
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
 from hpmtasks.errors import UnsafeArchive
 from hpmtasks.files.atomic import write_all
@@ -23,7 +24,6 @@ from hpmtasks.store.inflate import Buffer, inflate
 from hpmtasks.store.links import Forbidden, View, view
 from hpmtasks.store.refusal import MOST_MANIFEST_BYTES, Refused
 from hpmtasks.store.tar import Member, list_members
-from hpmtasks.typed import Self
 
 MANIFEST = "package.json"
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW

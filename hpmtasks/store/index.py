@@ -6,6 +6,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from hpmtasks.files.atomic import write_new
 from hpmtasks.files.boot import boot
@@ -15,7 +16,6 @@ from hpmtasks.store.entries import ArchiveEntry, TreeFile
 from hpmtasks.store.layout import Layout, is_sha256, is_tree_digest
 from hpmtasks.store.staging import put
 from hpmtasks.store.tree import tree_digest
-from hpmtasks.typed import Any
 
 _SCHEMA = 1
 _CHUNK = 1 << 16

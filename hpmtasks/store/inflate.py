@@ -7,11 +7,11 @@ import os
 import zlib
 from functools import cache
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from hpmtasks.files.atomic import write_all
 from hpmtasks.files.leftovers import temporary_name
 from hpmtasks.store.refusal import FREE_BYTES, MOST_BYTES, MOST_GZIP_MEMBERS, MOST_SWELLING, Refused
-from hpmtasks.typed import Any, BinaryIO
 
 Buffer = bytes | mmap.mmap
 

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from io import BufferedIOBase, BufferedRandom, BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from hpmtasks.files.boot import boot
 from hpmtasks.files.failures import storage_failures
@@ -13,7 +14,6 @@ from hpmtasks.store.identify import BEGINNING
 from hpmtasks.store.layout import Layout
 from hpmtasks.store.staging import move, new_name, put, within
 from hpmtasks.store.tree import sha256_of
-from hpmtasks.typed import BinaryIO
 
 # Many may be on their way at a time; nearly every package has a tenth of that.
 _MOST_IN_MEMORY = 1 << 20

@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from hpmtasks.files.atomic import sync_folder, write_new
 from hpmtasks.files.boot import boot
 from hpmtasks.files.leftovers import temporary_name
 from hpmtasks.store.layout import Layout
-from hpmtasks.typed import TypeVar
 
 T = TypeVar("T")
 

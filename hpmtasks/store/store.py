@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from hpmtasks.dataclass import replace
 from hpmtasks.errors import StorageFailure
@@ -36,7 +37,6 @@ from hpmtasks.store.index import read_record, write_record
 from hpmtasks.store.layout import Layout
 from hpmtasks.store.materialize import Damage, materialize
 from hpmtasks.store.staging import within
-from hpmtasks.typed import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
     from hpmtasks.store.collection import Choose, Pruned

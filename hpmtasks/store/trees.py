@@ -6,6 +6,7 @@ import errno
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpmtasks.errors import StorageFailure
 from hpmtasks.files.boot import boot
@@ -17,7 +18,6 @@ from hpmtasks.store.layout import Layout, growing_tree, is_tree_digest, tree_fil
 from hpmtasks.store.materialize import Damage, check_content, is_as_recorded, open_tree
 from hpmtasks.store.staging import move, new_name, within
 from hpmtasks.store.tree import tree_digest
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.store.extract import Archive

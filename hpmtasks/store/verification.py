@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.store.index import read_tree_index
@@ -12,7 +13,6 @@ from hpmtasks.store.layout import Layout, is_sha256, tree_files, tree_index
 from hpmtasks.store.materialize import Damage, check_content
 from hpmtasks.store.results.inventory import kept_blobs, kept_results
 from hpmtasks.store.tree import sha256_of
-from hpmtasks.typed import Literal
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 from hpmtasks.advisories.advisory import Advisory
 from hpmtasks.advisories.database import Database
@@ -22,7 +23,6 @@ from hpmtasks.semver.version import parse_tag
 from hpmtasks.session import Session
 from hpmtasks.sources.clone import Clone, RemoteSource, fetch_history
 from hpmtasks.sources.git_process import GitFailed
-from hpmtasks.typed import Protocol
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidManifest, Usage
 from hpmtasks.model.json_text import MalformedJson, load
 from hpmtasks.model.resolution import ResolvedPackage
 from hpmtasks.supply.license_texts import family, recognized
-from hpmtasks.typed import Any, Literal
 
 #: Longest license file that is looked at, in bytes.
 LARGEST_TEXT = 512 * 1024

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import HpmError
@@ -19,7 +20,6 @@ from hpmtasks.sources.clone import Clone, RemoteSource, told
 from hpmtasks.sources.git_process import GitFailed
 from hpmtasks.sources.signatures import Signature, read_signature
 from hpmtasks.store.store import Store
-from hpmtasks.typed import Literal
 
 #: ``same``: the files are those that are locked. ``different``: they are not. ``unlocked``: the
 #: lock has no digest to compare with. ``unprovable``: the package does not come from git.

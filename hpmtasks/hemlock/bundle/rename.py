@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Literal, TypeAlias
 
 from hpmtasks.hemlock.tokens import Token, Unreadable, tokens_of
-from hpmtasks.typed import Literal, TypeAlias
 
 Bracket: TypeAlias = Literal["list", "object", "define", "enum"]
 _CHANGES = re.compile(r"\s*(?:=(?![=>])|[-+*/%&|^]=|<<=|>>=|\?\?=|\+\+|--)")

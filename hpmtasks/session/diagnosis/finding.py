@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import HpmError, StorageFailure
-from hpmtasks.typed import Literal
 
 #: ``warning``: hpm works, and something will not. ``broken``: an installation would fail.
 Status = Literal["ok", "warning", "broken"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hpmtasks.dataclass import as_dict, dataclass
-from hpmtasks.typed import Any
 
 
 @dataclass(frozen=True, slots=True)

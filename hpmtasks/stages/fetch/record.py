@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING, Any, Self
 
 from hpmtasks.dataclass import dataclass
-from hpmtasks.typed import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from hpmtasks.sources.source import TagList

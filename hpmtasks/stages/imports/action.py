@@ -7,13 +7,13 @@ import posixpath
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.model.package import PackageName
 from hpmtasks.session import Session
 from hpmtasks.session.importing import members_of, shims_are_needed
 from hpmtasks.stages.imports.record import ImportsRecord
-from hpmtasks.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmtasks.hemlock.sources import Sources

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, Self
 
 from hpmtasks.dataclass import as_dict, dataclass, field
-from hpmtasks.typed import Any, Self
 
 
 @dataclass(frozen=True, slots=True)

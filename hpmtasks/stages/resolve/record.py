@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Self
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.files.sealed import check_seal, seal
 from hpmtasks.model.resolution import Resolution
-from hpmtasks.typed import Self
 
 FORMAT = 1
 

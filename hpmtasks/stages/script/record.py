@@ -6,9 +6,10 @@ keeps; its record is a file of its own, ``hpmtasks.scripts.record``. What doit a
 
 from __future__ import annotations
 
+from typing import Any
+
 from hpmtasks.dataclass import dataclass
 from hpmtasks.scripts.events import Kind, Outcome
-from hpmtasks.typed import Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from hpmtasks.doit_core import BaseAction, Task, TaskFailed
 from hpmtasks.graph import group
@@ -11,7 +12,6 @@ from hpmtasks.scripts.tasks import ScriptTask, TaskId
 from hpmtasks.stages.script import GROUP
 from hpmtasks.stages.script.action import failure, name_of
 from hpmtasks.stages.script.record import ScriptRecord
-from hpmtasks.typed import Any
 
 
 class ScriptAction(BaseAction):  # type: ignore[misc]  # doit carries no types

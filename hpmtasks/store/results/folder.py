@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from hpmtasks.files.atomic import write_all
 from hpmtasks.files.failures import storage_failures
@@ -28,7 +29,6 @@ from hpmtasks.store.results.entry import seal, unseal
 from hpmtasks.store.results.result import ActionResult
 from hpmtasks.store.results.result_store import BlobMissing, ContentChanged, Source
 from hpmtasks.store.results.wire import Malformed
-from hpmtasks.typed import BinaryIO
 
 _CHUNK = 1 << 20
 #: The time of a result's file tells when it was last of use, this many seconds more or less.

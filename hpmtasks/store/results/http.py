@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from hpmtasks.errors import HpmError, InvalidSetting, NetworkFailure
 from hpmtasks.net.address import origin_of
@@ -22,7 +23,6 @@ from hpmtasks.store.results.parallel import for_each
 from hpmtasks.store.results.result import ActionResult
 from hpmtasks.store.results.result_store import BlobMissing, ContentChanged, Source, Untrue, Unusable
 from hpmtasks.store.results.wire import MOST_BYTES, Malformed
-from hpmtasks.typed import BinaryIO
 
 _CHUNK = 1 << 20
 _NOT_THERE = frozenset({404, 410})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import BinaryIO
 
 from hpmtasks.errors import StorageFailure
 from hpmtasks.store.results.digest import Digest
@@ -16,7 +17,6 @@ from hpmtasks.store.results.folder import FolderResults
 from hpmtasks.store.results.remote import Remote
 from hpmtasks.store.results.result import ActionResult
 from hpmtasks.store.results.result_store import Source
-from hpmtasks.typed import BinaryIO
 
 
 class LayeredResults:

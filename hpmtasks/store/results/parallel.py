@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-
-from hpmtasks.typed import TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 

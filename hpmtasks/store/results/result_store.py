@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from hpmtasks.store.results.digest import Digest
 from hpmtasks.store.results.result import ActionResult
-from hpmtasks.typed import BinaryIO, Protocol
 
 #: Where contents come from: themselves, or a file.
 Source = bytes | Path

@@ -10,8 +10,10 @@ import os
 from collections.abc import Sequence
 from functools import partial
 
-from hpmtasks.errors import HpmError, InvalidPatch
+from hpmtasks.errors import HpmError, InvalidManifest, InvalidPatch
+from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import ResolvedPackage, from_entry
+from hpmtasks.semver.version import Version
 from hpmtasks.session.acquire import acquisition
 from hpmtasks.session.delivery import Delivery, Order
 from hpmtasks.session.executor import GiveBack
@@ -43,6 +45,26 @@ def begin_what_is_locked(session: Session) -> None:
         begin(session, orders(session, missing))
     except HpmError:
         return  # for a task to tell
+
+
+def foreseen(session: Session, name: PackageName, version: Version, commit: str) -> Order:
+    """What is to be done for a package that will probably be chosen.
+
+    It is laid out, too, where nothing is in its place and nothing but what is published can be. If it
+    is not chosen, that goes as everything does that has a temporary name.
+    """
+    options, project = session.options, session.project
+    is_sure = options.lays_out_as(dev=True) and options.lays_out_as(dev=False) and name not in session.links
+    return Order(
+        name,
+        version,
+        commit,
+        lays_out=is_sure
+        and project.mutex.is_held
+        and not os.path.lexists(project.package_path(name))
+        and _has_no_patches(session)
+        and _on_one_disk(session),
+    )
 
 
 def orders(session: Session, packages: Sequence[ResolvedPackage]) -> list[Order]:
@@ -119,6 +141,13 @@ def _is_unpatched(session: Session, package: ResolvedPackage) -> bool:
     try:
         return session.patch_of(package) is None
     except InvalidPatch:
+        return False
+
+
+def _has_no_patches(session: Session) -> bool:
+    try:
+        return not session.documents.patches
+    except InvalidManifest:  # for a task to tell
         return False
 
 

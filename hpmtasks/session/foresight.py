@@ -17,8 +17,7 @@ from hpmtasks.errors import HpmError
 from hpmtasks.model.manifest import get_all_dependencies
 from hpmtasks.model.package import PackageName, Requirement
 from hpmtasks.session.acquire import acquisition
-from hpmtasks.session.ahead import begin
-from hpmtasks.session.delivery import Order
+from hpmtasks.session.ahead import begin, foreseen
 from hpmtasks.session.manifests import published_manifest
 from hpmtasks.session.newest import newest_of
 from hpmtasks.session.session import Session
@@ -57,7 +56,7 @@ def foresee(session: Session, name: PackageName, tag: Tag) -> None:
             for requirement in manifest.requirements if manifest else ():
                 follow(session, requirement)
 
-    begin(session, [Order(name, tag.version, tag.commit)])
+    begin(session, [foreseen(session, name, tag.version, tag.commit)])
     session.executor.start(
         acquisition(session, name, tag.version, tag.commit),
         (f"foresight of {name.key}", follow_all),

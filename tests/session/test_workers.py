@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -118,6 +119,13 @@ def _temporary(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob(".tmp-*")]
 
 
+def _await_laid_out(shell: CommandLine, packages: int) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(_temporary(shell.project / ".hpm")) < packages:
+        assert time.monotonic() < deadline
+        os.sched_yield()
+
+
 def test_a_lock_that_promises_something_else_is_told_and_nothing_of_it_is_laid_out(
     shell: CommandLine, github_server: GithubServer
 ) -> None:
@@ -135,22 +143,40 @@ def test_a_lock_that_promises_something_else_is_told_and_nothing_of_it_is_laid_o
     assert _temporary(shell.folder) == []
 
 
+@pytest.mark.parametrize("is_locked", [True, False])
 def test_what_a_killed_run_had_laid_out_is_gone_after_the_next(
-    shell: CommandLine, github_server: GithubServer
+    shell: CommandLine, github_server: GithubServer, *, is_locked: bool
 ) -> None:
-    """What was prepared and not put into place has temporary names, which the next run sweeps."""
-    assert shell.process("install").code == 0
-    _forget_all(shell)
+    """What was prepared and not put into place has temporary names, which the next run sweeps.
+
+    Without a lock it is prepared, too, before anything is chosen.
+    """
+    if is_locked:
+        assert shell.process("install").code == 0
+        _forget_all(shell)
     closed = gate(github_server, "codeload /acme/p0/*")
     started = shell.start("install")
     assert closed.reached.wait(PATIENCE_SECONDS)
-    while len(_temporary(shell.project / ".hpm")) < len(NAMES) - 1:
-        os.sched_yield()
+    _await_laid_out(shell, len(NAMES) - 1)
     started.kill()
     started.wait(PATIENCE_SECONDS)
     closed.set()
     assert shell.process("install").code == 0
     assert shell.installed() == dict.fromkeys(NAMES, "1.0.0")
+    assert _temporary(shell.folder) == []
+
+
+def test_what_was_laid_out_and_is_not_chosen_is_gone(shell: CommandLine, github_server: GithubServer) -> None:
+    """A version that was probable, and that another package forbids, leaves nothing."""
+    github_server.publish(NAMES[0], "v1.1.0")
+    github_server.publish("acme/strict", "v1.0.0", dependencies={NAMES[0]: "1.0.0"})
+    shell.require({**dict.fromkeys(NAMES, "^1.0.0"), "acme/strict": "^1.0.0"})
+    closed = gate(github_server, "codeload /acme/strict/*")
+    started = shell.start("install")
+    _await_laid_out(shell, len(NAMES))
+    closed.set()
+    assert started.wait(PATIENCE_SECONDS) == 0
+    assert shell.installed() == {**dict.fromkeys(NAMES, "1.0.0"), "acme/strict": "1.0.0"}
     assert _temporary(shell.folder) == []
 
 

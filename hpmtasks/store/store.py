@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from hpmtasks.store.verification import Finding
 
 
+def _nothing(_: bytes | None) -> None:
+    """What is done with what nobody asked for."""
+
+
 class Store:
     """The store in one cache folder. Making one touches nothing on the disk.
 
@@ -88,12 +92,22 @@ class Store:
             return archives.add(self.layout, name, commit, received, version)
 
     def take_in(
-        self, name: PackageName, commit: str, write: Callable[[BinaryIO], None], *, version: str = ""
+        self,
+        name: PackageName,
+        commit: str,
+        write: Callable[[BinaryIO], None],
+        *,
+        version: str = "",
+        read: Callable[[bytes | None], object] = _nothing,
     ) -> Intake:
         """What *write* writes is the archive of *name* at *commit*, and its tree is in the store, too.
 
         As :meth:`add_archive` and :meth:`unpack`, for a fraction of their cost: the archive is unpacked as
         it comes, and not read again.
+
+        Args:
+            read: Told its package.json, ``None`` if it has none, as soon as the archive was found safe and
+                before any file is written.
 
         Raises:
             UnsafeArchive: It cannot be used; nothing is added.
@@ -110,11 +124,13 @@ class Store:
         ):
             comment = identify(received.beginning())
             archive = Archive(inflate(received.opened(), self.layout.temporary))
+            manifest = archive.manifest()
+            read(manifest)
             tree = trees.add(self.layout, archive)
             path, sha256, size = archives.keep(self.layout, received)
             entry = ArchiveEntry(name, commit, sha256, size, path, comment, tree.digest, version)
             write_record(self.layout, entry, tree.files)
-        return Intake(entry, tree, archive.manifest())
+        return Intake(entry, tree, manifest)
 
     def adopt_archive(self, name: PackageName, commit: str, path: Path, *, version: str = "") -> ArchiveEntry:
         """A copy of the file *path* is the archive of *name* at *commit*. The file stays.

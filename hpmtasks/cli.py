@@ -13,7 +13,7 @@ from types import FrameType
 from hpmtasks.commands import all_commands, find_command
 from hpmtasks.commands.command import Command, Context
 from hpmtasks.commands.console import Console
-from hpmtasks.commands.parser import Parser
+from hpmtasks.commands.flags import read_flags
 from hpmtasks.dataclass import as_dict
 from hpmtasks.errors import Defect, HpmError, Interrupted, StorageFailure, Terminated
 from hpmtasks.files.failures import explain
@@ -95,7 +95,11 @@ def _told_as_interrupted(interrupt: KeyboardInterrupt, console: Console) -> int:
 def _obey(given: list[str], environ: dict[str, str], console: Console) -> int:
     console.use_colour("auto", environ)
     command, rest = _split(given)
-    arguments = Parser(command).parse(rest)
+    arguments = read_flags(command, rest) if command else None
+    if arguments is None:
+        from hpmtasks.commands.parser import Parser
+
+        arguments = Parser(command).parse(rest)
     if command is None:
         from hpmtasks.commands.help_page import overview
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpmtasks.commands.command import Arguments
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import Usage
 from hpmtasks.scripts.tasks import TaskId
@@ -52,7 +53,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 
 
 def selected(
-    workspace: Workspace, given: argparse.Namespace, at: Path, environ: Mapping[str, str]
+    workspace: Workspace, given: Arguments, at: Path, environ: Mapping[str, str]
 ) -> list[Member] | None:
     """The members that ``--filter`` and ``--changed`` mean; ``None`` if neither is given.
 

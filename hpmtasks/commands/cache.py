@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from itertools import groupby
 
-from hpmtasks.commands.command import Command, Context
+from hpmtasks.commands.command import Arguments, Command, Context
 from hpmtasks.errors import IntegrityMismatch, OutOfDate, Usage
 from hpmtasks.model.lockfile import read_lockfile
 from hpmtasks.semver.version import Version
@@ -161,7 +161,7 @@ def _prune(context: Context, store: Store) -> int:
     return 0
 
 
-def _choices(given: argparse.Namespace) -> int:
+def _choices(given: Arguments) -> int:
     return sum((given.older is not None, given.size is not None, given.ci))
 
 

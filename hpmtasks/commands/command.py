@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from hpmtasks.commands.console import Console
 from hpmtasks.dataclass import dataclass
@@ -15,7 +15,10 @@ from hpmtasks.errors import Usage
 from hpmtasks.project import Project
 from hpmtasks.project.settings import Settings
 
-Arguments = argparse.Namespace
+if TYPE_CHECKING:
+    import argparse
+
+Arguments = SimpleNamespace
 
 
 @dataclass(frozen=True)

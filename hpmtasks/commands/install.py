@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
+from typing import TYPE_CHECKING
 
 from hpmtasks.commands.changes import Edit
 from hpmtasks.commands.command import Command, Context
@@ -13,8 +13,9 @@ from hpmtasks.model.manifest import add_dependency, parse_specifier
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.constraint import caret
 from hpmtasks.session import Session
-from hpmtasks.session.foresight import foresee_newest
-from hpmtasks.session.newest import newest
+
+if TYPE_CHECKING:
+    import argparse
 
 Wanted = list[tuple[PackageName, str | None]]
 
@@ -70,6 +71,9 @@ def _take_on(context: Context, session: Session, wanted: Wanted) -> list[Edit]:
     """
     if not wanted:
         return []
+    from hpmtasks.session.foresight import foresee_newest
+    from hpmtasks.session.newest import newest
+
     dev = context.arguments.dev
     section = "devDependencies" if dev else "dependencies"
     member = meant_member(context, session.workspace)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpmtasks.commands.command import Context
 from hpmtasks.errors import Usage
 from hpmtasks.project.workspace import Member, Workspace, read_workspace
+
+if TYPE_CHECKING:
+    import argparse
 
 
 def add_member_options(parser: argparse.ArgumentParser) -> None:

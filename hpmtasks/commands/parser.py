@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any, NoReturn
 
 from hpmtasks import __version__
-from hpmtasks.commands.colour import CHOICES
-from hpmtasks.commands.command import Command
+from hpmtasks.commands.command import Arguments, Command
+from hpmtasks.commands.flags import add_global_options
 from hpmtasks.errors import Usage
 
 # argparse looks through the file system for translations of all that it may say; `error` reads English.
@@ -36,12 +36,13 @@ class Parser(argparse.ArgumentParser):
         # Now, because parsing changes the actions while it goes on, and --help is met in the middle.
         self.usage_line = _usage(name, self._own)
         add_global_options(self)
+        self.add_argument("-h", "--help", action=_Print, help="show this page")
         if not command:
             self.add_argument(
                 "-v", "--version", action=_Print, text=f"hpm {__version__}", help="show the version of hpm"
             )
 
-    def parse(self, given: Sequence[str]) -> argparse.Namespace:
+    def parse(self, given: Sequence[str]) -> Arguments:
         """The arguments in *given*; options may stand before, between and after the others.
 
         Raises:
@@ -56,7 +57,7 @@ class Parser(argparse.ArgumentParser):
             arguments, unknown = self.parse_known_intermixed_args(self._without_dashes(given))
         if unknown:
             raise Usage(self._refused(unknown[0]))
-        return arguments
+        return Arguments(**vars(arguments))
 
     def _with_empty_values(self, given: Sequence[str]) -> list[str]:
         """*given* with a ``=`` behind each option that may have a value and has none.
@@ -137,19 +138,6 @@ class Parser(argparse.ArgumentParser):
     def general_actions(self) -> Sequence[argparse.Action]:
         """What every command takes."""
         return [action for action in self._actions if action not in self._own]
-
-
-def add_global_options(parser: argparse.ArgumentParser) -> None:
-    """Options that every command takes, before or after its name."""
-    parser.add_argument("-C", "--dir", metavar="DIR", help="act as if started in DIR")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    much = parser.add_mutually_exclusive_group()
-    much.add_argument("--verbose", action="store_true", help="say what is being done")
-    much.add_argument("-q", "--quiet", action="store_true", help="print results, warnings and failures only")
-    parser.add_argument(
-        "--color", metavar="WHEN", choices=CHOICES, default="auto", help="auto (on a terminal), never, always"
-    )
-    parser.add_argument("-h", "--help", action=_Print, help="show this page")
 
 
 class OptionalValue(argparse.Action):

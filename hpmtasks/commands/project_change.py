@@ -6,10 +6,10 @@ manifest, the graph, the stamp, what is said in the end, is the same for all of 
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from hpmtasks.commands.changes import Done, Edit, as_data, because, in_order, moves, summary, told
 from hpmtasks.commands.command import Context
@@ -26,12 +26,10 @@ from hpmtasks.project.links import relative_to
 from hpmtasks.project.state import State
 from hpmtasks.session import Change, Session
 from hpmtasks.session.ahead import begin_what_is_locked
-from hpmtasks.session.foresight import foresee_requirements
-from hpmtasks.session.inputs import stamped_paths
 from hpmtasks.session.options import Options
-from hpmtasks.session.planning import keep_plan
-from hpmtasks.stages.imports.action import stamped_paths as paths_of_imports
-from hpmtasks.stages.lock.action import is_canonical
+
+if TYPE_CHECKING:
+    import argparse
 
 #: Gives the session its candidate manifest, if there is to be one, and says what it changes.
 Prepare = Callable[[Session], Sequence[Edit]]
@@ -135,6 +133,8 @@ def _carry_out(context: Context, options: Options, prepare: Prepare, tell: Tell,
         edits = prepare(session)
         if not edits:
             begin_what_is_locked(session)
+        from hpmtasks.session.foresight import foresee_requirements
+
         if foresee_requirements(session):
             load_graph()  # takes its time, in which the first answers come
         from hpmtasks.engine import install
@@ -190,6 +190,11 @@ def remember(context: Context, session: Session) -> None:
 
     Only if an installation without options would find nothing to do, and nothing to warn of.
     """
+    from hpmtasks.session.inputs import stamped_paths
+    from hpmtasks.session.planning import keep_plan
+    from hpmtasks.stages.imports.action import stamped_paths as paths_of_imports
+    from hpmtasks.stages.lock.action import is_canonical
+
     if not session.options.are_plain_now or session.links:  # a linked folder is deeper than the stamp looks
         return
     if session.options.keeps_the_lock and not is_canonical(session):

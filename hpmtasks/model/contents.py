@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from hpmtasks.dataclass import dataclass
+from hpmtasks.pattern import pattern as expression
 
 #: The file that the interpreter loads when the manifest names none.
 DEFAULT_MAIN = "src/index.hml"
@@ -32,8 +33,8 @@ _MOST_STEPS = 3_000_000
 _CHARACTERS_PER_STEP = 1024
 
 _NEVER = frozenset({".git", "node_modules", "hem_modules"})
-_ALWAYS = re.compile(r"package\.json|(?i:readme|licen[sc]e)[^/]*")
-_MAGIC = re.compile(r"[*?]")
+_ALWAYS = expression(r"package\.json|(?i:readme|licen[sc]e)[^/]*")
+_MAGIC = expression(r"[*?]")
 
 _State = frozenset[int]
 _Matches = Callable[[str], object]

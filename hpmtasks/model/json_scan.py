@@ -9,20 +9,20 @@ object. A byte order mark at the start is passed over.
 from __future__ import annotations
 
 import json
-import re
 
 from hpmtasks.dataclass import dataclass
+from hpmtasks.pattern import pattern
 
 #: How deep arrays and objects may stand in each other.
 DEEPEST = 100
 
-_SPACE = re.compile(r"[ \t\r\n]*")
-_LINE_END = re.compile(r"\r\n|\n|\r")
-_PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
-_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_WORD = re.compile(r"true|false|null")
-_NOT_A_NUMBER = re.compile(r"-?(?:NaN|Infinity)")
+_SPACE = pattern(r"[ \t\r\n]*")
+_LINE_END = pattern(r"\r\n|\n|\r")
+_PLAIN = pattern(r'[^"\\\x00-\x1f]*')
+_ESCAPE = pattern(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
+_NUMBER = pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_WORD = pattern(r"true|false|null")
+_NOT_A_NUMBER = pattern(r"-?(?:NaN|Infinity)")
 _BYTE_ORDER_MARK = "\ufeff"
 
 

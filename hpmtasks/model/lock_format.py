@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hpmtasks.errors import InvalidLockfile
-from hpmtasks.model.json_text import LARGEST_LOCK, MalformedJson, load
+from hpmtasks.model.json_load import LARGEST_LOCK, load
+from hpmtasks.model.json_scan import MalformedJson
 from hpmtasks.model.lock_entry import HEMLOCK, LOCK_VERSION, LockEntry, Lockfile
 from hpmtasks.model.package import PackageName
+from hpmtasks.pattern import pattern
 from hpmtasks.semver.version import Version
 
 #: Written where no integrity is known. The first hpm writes it too, when it cannot hash.
@@ -25,8 +27,8 @@ _INTEGRITY_OF_NOTHING = "sha256-baa89858c7e545390273530ba63c61b94c2e09d38c28b0a0
 _DIGEST = re.compile(r"sha256-[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_CONFLICT = re.compile(rb"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONFLICT = pattern(rb"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
+_LONE_SURROGATE = pattern("[\ud800-\udfff]")
 _WAY_OUT = "Correct the file, or delete it and run 'hpm install' to lock anew."
 _MOST_ISSUES = 20
 _TEXT = (str, type(None))

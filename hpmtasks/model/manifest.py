@@ -16,7 +16,8 @@ from typing import Any
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidManifest
-from hpmtasks.model.json_text import MalformedJson, decode, load
+from hpmtasks.model.json_load import decode, load
+from hpmtasks.model.json_scan import MalformedJson
 from hpmtasks.model.manifest_edit import (
     add_dependency,
     create_default,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hpmtasks.model.json_text import REMOVE, edit_member, load
+from hpmtasks.model.json_load import load
 from hpmtasks.model.package import PackageName
 
 _SECTIONS = ("dependencies", "devDependencies")
@@ -50,6 +50,8 @@ def add_dependency(text: str, name: str, constraint: str, *, dev: bool = False) 
     Raises:
         ValueError: *text* is not a JSON object, or a section is none.
     """
+    from hpmtasks.model.json_text import edit_member
+
     section, other = reversed(_SECTIONS) if dev else _SECTIONS
     text = _without(text, other, name)
     return edit_member(text, [section, _spelled(text, section, name) or name], constraint)
@@ -61,6 +63,8 @@ def set_constraint(text: str, section: str, name: str, constraint: str) -> str:
     Raises:
         ValueError: *text* is not a JSON object, or *section* is none.
     """
+    from hpmtasks.model.json_text import edit_member
+
     return edit_member(text, [section, _spelled(text, section, name) or name], constraint)
 
 
@@ -76,6 +80,8 @@ def remove_dependency(text: str, name: str) -> str:
 
 
 def _without(text: str, section: str, name: str) -> str:
+    from hpmtasks.model.json_text import REMOVE, edit_member
+
     while spelled := _spelled(text, section, name):
         text = edit_member(text, [section, spelled], REMOVE)
     return text

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from hpmtasks.errors import InvalidSetting
-from hpmtasks.files.atomic import write_atomically
-from hpmtasks.files.failures import storage_failures
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -41,6 +39,9 @@ def write_config(path: Path, document: Mapping[str, Any]) -> None:
     Raises:
         StorageFailure: The file system refuses; the old content is still there.
     """
+    from hpmtasks.files.atomic import write_atomically
+    from hpmtasks.files.failures import storage_failures
+
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     try:
         data = text.encode()

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -32,12 +31,13 @@ from hpmtasks.errors import HpmError
 from hpmtasks.files.atomic import write_all, write_atomically
 from hpmtasks.files.mutex import Mutex
 from hpmtasks.files.sealed import check_seal, seal
+from hpmtasks.pattern import pattern
 
 #: The file's name in hpm's home.
 NAME = "known"
 #: Each time that it has grown by so many bytes, the ledger is rewritten without what is of no use any more.
 LARGEST = 4 * 1024 * 1024
-_ORIGIN = re.compile(rb'"origin":"([^"\\]+)"')
+_ORIGIN = pattern(rb'"origin":"([^"\\]+)"')
 
 
 @dataclass(frozen=True, slots=True)

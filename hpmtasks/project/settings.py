@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.project.config import read_config
-from hpmtasks.project.remote_cache import RemoteCache
+
+if TYPE_CHECKING:
+    from hpmtasks.project.remote_cache import RemoteCache
 
 #: Every environment variable that hpm reads, with what it means. docs and tests derive from it.
 VARIABLES: Mapping[str, str] = {
@@ -101,7 +103,7 @@ class Settings:
             config_sources=_list_of(config.get("sources", []), f"{config_path}: sources"),
             config_path=config_path,
             audit_database=_text_of(config.get("audit_database"), f"{config_path}: audit_database"),
-            remote_cache=RemoteCache.read(environ, config, str(config_path)),
+            remote_cache=_remote_cache_of(environ, config, str(config_path)),
             minimum_release_age=_age_of(config.get("minimum_release_age"), str(config_path)),
             workers=_workers_of(environ.get("HPM_WORKERS")),
             speculation=_speculation_of(environ.get("HPM_SPECULATION")),
@@ -126,6 +128,14 @@ def checked_token(token: object, where: str) -> str | None:
     if not isinstance(token, str) or not token.isascii() or not token.isprintable() or " " in token:
         raise InvalidSetting(where, ["github_token holds characters that no token has."])
     return token
+
+
+def _remote_cache_of(environ: Mapping[str, str], config: Mapping[str, Any], where: str) -> RemoteCache | None:
+    if "HPM_REMOTE_CACHE" not in environ and "remote.cache" not in config:
+        return None
+    from hpmtasks.project.remote_cache import RemoteCache
+
+    return RemoteCache.read(environ, config, where)
 
 
 def _json_list(variable: str, text: str | None) -> Sequence[Any]:

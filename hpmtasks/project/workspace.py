@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hpmtasks.errors import InvalidManifest
-from hpmtasks.model.json_text import MalformedJson, load
+from hpmtasks.model.json_load import load
+from hpmtasks.model.json_scan import MalformedJson
 from hpmtasks.model.manifest import NO_VERSION, Manifest, parse_manifest, read_manifest
 from hpmtasks.model.manifest_issues import issues_of_identity
 from hpmtasks.model.package import PackageName

@@ -26,6 +26,7 @@ from operator import or_
 from typing import Final, NoReturn, TypeAlias
 
 from hpmtasks.dataclass import dataclass, field
+from hpmtasks.pattern import pattern
 from hpmtasks.semver.notations import NOTATIONS, Partial, hyphen
 from hpmtasks.semver.version import BUILD, IDENTIFIER, NUMBER, Version, VersionLike, as_version, identifiers
 from hpmtasks.semver.version_set import VersionSet
@@ -159,7 +160,7 @@ def moved_to(constraint: ConstraintLike, version: VersionLike) -> str:
 
 # An operator that any part of a version may follow, or a whole version and at most "=".
 _PREFIX = r"[ \t]*v?"
-_ONE_VERSION = re.compile(
+_ONE_VERSION = pattern(
     rf"((?:\^|~>?|>=){_PREFIX})(?:[0-9xX*.]+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)"
     rf"|(=?{_PREFIX})(?:[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?)"
 )
@@ -168,12 +169,12 @@ _ONE_VERSION = re.compile(
 # ---------------------------------------------------------------- grammar
 
 _BLANKS = re.compile(r"[ \t\r\n\f\v]*")
-_HYPHEN = re.compile(r"[ \t\r\n\f\v]+-(?=[ \t\r\n\f\v]|\Z)")
+_HYPHEN = pattern(r"[ \t\r\n\f\v]+-(?=[ \t\r\n\f\v]|\Z)")
 _OPERATOR = re.compile("|".join(sorted(map(re.escape, NOTATIONS), key=len, reverse=True)))
 _WILDCARD = re.compile(r"[xX*]")
 _NUMBER = re.compile(NUMBER)
-_IDENTIFIER = re.compile(IDENTIFIER)
-_BUILD = re.compile(BUILD)
+_IDENTIFIER = pattern(IDENTIFIER)
+_BUILD = pattern(BUILD)
 
 # What a character that has no place says about the mistake.
 _HINTS: Final = {

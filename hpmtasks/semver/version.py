@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any, Final, Literal, Self, TypeAlias
 
 from hpmtasks.dataclass import dataclass, field
+from hpmtasks.pattern import pattern
 
 #: A place in the order of versions, comparable with ``<``; see :attr:`Version.key`.
 Key: TypeAlias = tuple[Any, ...]
@@ -21,7 +21,8 @@ NUMBER = r"(?:0|[1-9][0-9]*)"
 IDENTIFIER = rf"(?:{NUMBER}(?![0-9A-Za-z-])|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 BUILD = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 
-_VERSION = re.compile(
+# Of what is no plain release.
+_VERSION = pattern(
     rf"({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({IDENTIFIER}(?:\.{IDENTIFIER})*))?(?:\+({BUILD}))?"
 )
 
@@ -72,6 +73,11 @@ class Version:
             raise ValueError(
                 f"{text[:32]!r}… is not a version; it is longer than {LONGEST_VERSION} characters"
             )
+        numbers = text.split(".")
+        if len(numbers) == 3 and all(numbers) and text.isascii() and "".join(numbers).isdigit():
+            release = cls(int(numbers[0]), int(numbers[1]), int(numbers[2]))
+            if str(release) == text:
+                return release
         found = _VERSION.fullmatch(text)
         if not found:
             raise ValueError(

@@ -15,7 +15,6 @@ from hpmtasks.front import stamp
 from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import Resolution, ResolvedPackage
 from hpmtasks.project import Project
-from hpmtasks.project.known import NAME as LEDGER, Ledger
 from hpmtasks.project.links import links_of, write_links
 from hpmtasks.project.settings import Settings
 from hpmtasks.project.state import State
@@ -26,13 +25,13 @@ from hpmtasks.session.modules import Modules
 from hpmtasks.session.occupant import Patch, find_patch
 from hpmtasks.session.once import once
 from hpmtasks.session.options import Options
-from hpmtasks.session.stand_ins import members_needed
 from hpmtasks.store.entries import TreeEntry
 from hpmtasks.store.store import Store
 
 if TYPE_CHECKING:
     from hpmtasks.front.linking import Files
     from hpmtasks.net.fetcher import Fetcher
+    from hpmtasks.project.known import Ledger
     from hpmtasks.session.ages import Ages
     from hpmtasks.session.delivery import Delivery
     from hpmtasks.session.speculation import Speculation
@@ -80,7 +79,6 @@ class Session:
         links: The folders that stand in for packages, by name.
         modules: What stands in ``hem_modules``.
         store: What all projects share.
-        ledger: What versions were when this machine took them.
         executor: Works ahead of the tasks.
         workers: Processes that fetch, unpack and lay out beside it, once they have begun to.
         resolution: The answer, once there is one; the resolve stage sets it.
@@ -118,7 +116,6 @@ class Session:
         self.links = links_of(project)
         self.modules = Modules(project, state, self.patch_of)
         self.store = Store(settings.cache_dir)
-        self.ledger = Ledger(settings.home / LEDGER)
         self.executor = Executor(before_threads=self.begin_workers)
         self.workers: Workers | None = None
         self._has_begun_workers = False
@@ -172,6 +169,8 @@ class Session:
 
         Of members those that somebody requires, while *resolution* is installed.
         """
+        from hpmtasks.session.stand_ins import members_needed
+
         members = {
             name: self.workspace.by_name[name].folder
             for name, dev in members_needed(self.workspace, resolution).items()
@@ -188,6 +187,13 @@ class Session:
     def patch_of(self, package: ResolvedPackage) -> Patch | None:
         """The patch that package.json names for *package*; ``None`` if it names none."""
         return find_patch(package.id, self.documents.patches, self.project.root, self.state.files)
+
+    @once
+    def ledger(self) -> Ledger:
+        """What versions were when this machine took them."""
+        from hpmtasks.project.known import NAME, Ledger
+
+        return Ledger(self.settings.home / NAME)
 
     @once
     def ages(self) -> Ages:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, MutableMapping
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -13,14 +12,15 @@ from hpmtasks.errors import NetworkFailure
 from hpmtasks.model.package import PackageName
 from hpmtasks.net.address import origin_of
 from hpmtasks.net.fetcher import Answer, Fetcher, Token
+from hpmtasks.pattern import pattern
 from hpmtasks.sources.github_refusals import refusal
 from hpmtasks.sources.source import TagList, tag_list
 
 # GitHub promises this version of its API until March 2028 at least.
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 _RAW = {**_HEADERS, "Accept": "application/vnd.github.raw+json"}
-_NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?next"?')
-_COMMIT = re.compile(r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")
+_NEXT = pattern(r'<([^<>]*)>\s*;[^,<]*\brel="?next"?')
+_COMMIT = pattern(r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")
 # A hundred thousand tags; more is an endless list.
 _MOST_PAGES = 1000
 _MOST_REPOSITORIES = 1 << 63

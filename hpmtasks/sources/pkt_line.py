@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from hpmtasks.errors import NetworkFailure
+from hpmtasks.pattern import pattern
 
 _FLUSH, _DELIMITER, _RESPONSE_END = 0, 1, 2
 _LARGEST = 65520
-_HEX_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
-_OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_HEX_LENGTH = pattern(rb"[0-9a-fA-F]{4}")
+_OBJECT_ID = pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _TAGS = "refs/tags/"
 # A tag as nearly all answers have it, with the length before it.
-_TAG_LINE = re.compile(rb"([0-9a-f]{4})([0-9a-f]{40}) refs/tags/([\x21-\x7e]+)(?: peeled:([0-9a-f]{40}))?\n")
+_TAG_LINE = pattern(rb"([0-9a-f]{4})([0-9a-f]{40}) refs/tags/([\x21-\x7e]+)(?: peeled:([0-9a-f]{40}))?\n")
 
 
 class NotGit(NetworkFailure):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,12 +11,13 @@ from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import InvalidSetting
 from hpmtasks.model.package import PackageName
 from hpmtasks.net.fetcher import Fetcher, OfflineFetcher
+from hpmtasks.pattern import pattern
 from hpmtasks.sources.github import GithubSettings, checked_base_url
 from hpmtasks.sources.github_api import AnswerCache
 from hpmtasks.sources.source import Source
 
-_PATTERN = re.compile(r"\*|[A-Za-z0-9._*?-]+/[A-Za-z0-9._*?-]+")
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}?")
+_PATTERN = pattern(r"\*|[A-Za-z0-9._*?-]+/[A-Za-z0-9._*?-]+")
+_PLACEHOLDER = pattern(r"\{([^{}]*)\}?")
 # Which fields, besides match and type, a rule of each type may have: (allowed, required).
 _FIELDS = {"github": ("url", ""), "git": ("url", "url"), "directory": ("path", "path")}
 

@@ -10,10 +10,11 @@ from tests.support.command_line import CommandLine
 
 #: What no installation needs unless something is wrong.
 NEVER = {
-    "asyncio", "concurrent.futures", "difflib", "email", "httpx", "importlib.metadata", "inspect", "locale",
-    "logging", "multiprocessing", "pdb", "pickle", "pydantic", "rich", "textwrap", "watchfiles",
+    "argparse", "asyncio", "concurrent.futures", "difflib", "email", "httpx", "importlib.metadata", "inspect",
+    "locale", "logging", "multiprocessing", "pdb", "pickle", "pydantic", "rich", "textwrap", "watchfiles",
     "dataclasses", "doit.doit_cmd", "doit.cmd_base", "doit.tools",
-    "hpmtasks.commands.help_page", "hpmtasks.model.wire", "hpmtasks.resolver.explain", "hpmtasks.scripts",
+    "hpmtasks.commands.help_page", "hpmtasks.commands.parser", "hpmtasks.model.json_text",
+    "hpmtasks.model.wire", "hpmtasks.resolver.explain", "hpmtasks.scripts",
     "hpmtasks.supply", "hpmtasks.hemlock.bundle", "hpmtasks.sources.git", "hpmtasks.sources.directory",
 }  # fmt: skip
 #: What asks somebody, chooses versions, or unpacks.

@@ -74,12 +74,14 @@ def fetch(
     *,
     computing: ExitStack,
     turn: AbstractContextManager[object],
+    read: Callable[[bytes | None], object] | None = None,
 ) -> Intake:
     """The archive of *commit* has come from its source; it and its tree are in the store.
 
     Args:
         computing: Enters *turn* when all has come. Threads that compute at the same time would only take
             the interpreter from each other.
+        read: As in :meth:`Store.take_in`. Who waits for that waits for nobody's *turn*.
 
     Raises:
         HpmError: As :meth:`Source.archive` and :meth:`Store.take_in`.
@@ -88,9 +90,15 @@ def fetch(
 
     def write(into: BinaryIO) -> None:
         source.archive(name, commit, version=version, into=into)
-        computing.enter_context(turn)
+        if read is None:
+            computing.enter_context(turn)
 
-    return session.store.take_in(name, commit, write, version=str(version))
+    def tell(manifest: bytes | None) -> None:
+        if read is not None:
+            read(manifest)
+            computing.enter_context(turn)
+
+    return session.store.take_in(name, commit, write, version=str(version), read=tell)
 
 
 def kept_archive(
@@ -131,10 +139,14 @@ def acquire(
         NetworkFailure: It could not be fetched.
         NotOffline: It would have to be fetched, and may not be.
     """
-    key, work = acquisition(session, name, version, commit, integrity)
-    is_waited_for = session.executor.is_under_way(key)
+    return awaited(session, name, version, acquisition(session, name, version, commit, integrity))
+
+
+def awaited(session: Session, name: PackageName, version: Version, step: tuple[str, Callable[[], T]]) -> T:
+    """What comes of *step*; if it is under way, it is shown that *name* is being downloaded."""
+    is_waited_for = session.executor.is_under_way(step[0])
     with _telling(session, name, version) if is_waited_for else nullcontext():
-        return session.executor.collect(key, work)
+        return session.executor.collect(*step)
 
 
 def delivered(session: Session, package: ResolvedPackage) -> Delivery | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import partial
 
 from hpmtasks.errors import HpmError, InvalidManifest, InvalidPatch
 from hpmtasks.model.package import PackageName
@@ -17,6 +16,7 @@ from hpmtasks.semver.version import Version
 from hpmtasks.session.acquire import acquisition
 from hpmtasks.session.delivery import Delivery, Order
 from hpmtasks.session.executor import GiveBack
+from hpmtasks.session.manifests import reading
 from hpmtasks.session.session import Session
 
 
@@ -59,6 +59,7 @@ def foreseen(session: Session, name: PackageName, version: Version, commit: str)
         name,
         version,
         commit,
+        tells=True,
         lays_out=is_sure
         and project.mutex.is_held
         and not os.path.lexists(project.package_path(name))
@@ -106,7 +107,9 @@ def begin(session: Session, wanted: Sequence[Order]) -> None:
                 own = (order.name.key, order.commit)
                 session.fetched.add(own)  # before the store has it: see Session.fetched
                 session.unpacked[own] = None
-            batch.append((order, partial(_receive, session, order, give_back)))
+            text = reading(session, order.name, order.version, order.commit)
+            give_text = session.executor.lend(*text, workers.listen) if order.tells else None
+            batch.append((order, _Receiver(session, order, give_back, give_text)))
     if workers is not None:
         workers.send(batch)
 
@@ -120,15 +123,38 @@ def _nothing_prepared() -> bool:
     return True  # it is for the task to do
 
 
-def _receive(session: Session, order: Order, give_back: GiveBack, delivery: Delivery | None) -> None:
-    if delivery is None:
-        give_back(None, at_once=session.workers is not None)  # else the run is coming to its end
-        return
-    own = (order.name.key, order.commit)
-    session.delivered[own] = delivery
-    session.manifests[own] = delivery.manifest
-    session.planned_files[delivery.tree] = delivery.files
-    give_back(delivery.archive_of(session, order))
+class _Receiver:
+    """Tells *session* what a worker says of *order*, and the executor that it was done."""
+
+    def __init__(
+        self, session: Session, order: Order, give_back: GiveBack, give_text: GiveBack | None
+    ) -> None:
+        self._session = session
+        self._order = order
+        self._give_back = give_back
+        self._give_text = give_text
+
+    def manifest(self, text: bytes | None) -> None:
+        """See :meth:`Receiver.manifest`."""
+        give, self._give_text = self._give_text, None
+        if give is not None:
+            give((text,))
+
+    def delivery(self, came: Delivery | None) -> None:
+        """See :meth:`Receiver.delivery`."""
+        session = self._session
+        if came is None:
+            is_going_on = session.workers is not None  # else the run is coming to its end
+            self._give_back(None, at_once=is_going_on)
+            if self._give_text is not None:
+                self._give_text(None, at_once=is_going_on)
+            return
+        own = (self._order.name.key, self._order.commit)
+        session.delivered[own] = came
+        session.manifests[own] = came.manifest
+        session.planned_files[came.tree] = came.files
+        self.manifest(came.manifest)
+        self._give_back(came.archive_of(session, self._order))
 
 
 def _is_kept(session: Session, order: Order) -> bool:

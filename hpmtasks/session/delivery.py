@@ -6,9 +6,9 @@ compare with what the lock promises, lay out under a temporary name. The tasks o
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from hpmtasks.dataclass import NamedTuple
@@ -29,6 +29,7 @@ class Order(NamedTuple):
     Attributes:
         integrity, tree: What the lock promises, as it is written there; ``None`` if it does not.
         lays_out: Whether the files are to be laid out, too, under a temporary name.
+        tells: Whether somebody waits for the package.json, which is then told before all else.
     """
 
     name: PackageName
@@ -37,6 +38,7 @@ class Order(NamedTuple):
     integrity: str | None = None
     tree: str | None = None
     lays_out: bool = False
+    tells: bool = False
 
     @classmethod
     def parse(cls, name: str, version: str, *more: Any) -> Order:
@@ -78,12 +80,18 @@ class Delivery(NamedTuple):
         return Prepared(Path(self.staged), self.tree, LinkMethod(self.method)) if self.staged else None
 
 
-def deliver(session: Session, order: Order, turn: Lock) -> Delivery:
+def deliver(
+    session: Session,
+    order: Order,
+    turn: AbstractContextManager[object],
+    tell: Callable[[bytes | None], object],
+) -> Delivery:
     """The archive of *order* and its tree are in the store; and laid out, if they are what was promised.
 
     Args:
         turn: Held for as long as computing takes: threads that compute at the same time only take the
             interpreter from each other.
+        tell: Told the package.json, if the order says so, as soon as it has come.
 
     Raises:
         HpmError: It could not be done; nothing but the store was written.
@@ -92,7 +100,9 @@ def deliver(session: Session, order: Order, turn: Lock) -> Delivery:
     store = session.store
     with ExitStack() as computing:
         if archive is None:
-            taken = fetch(session, order.name, order.version, order.commit, computing=computing, turn=turn)
+            read = tell if order.tells else None
+            asked = order.name, order.version, order.commit
+            taken = fetch(session, *asked, computing=computing, turn=turn, read=read)
             archive, tree, manifest = taken.archive, taken.tree, taken.manifest
         else:
             computing.enter_context(turn)

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 from hpmtasks.errors import HpmError
 from hpmtasks.model.manifest import get_all_dependencies
 from hpmtasks.model.package import PackageName, Requirement
-from hpmtasks.session.acquire import acquisition
 from hpmtasks.session.ahead import begin, foreseen
-from hpmtasks.session.manifests import published_manifest
+from hpmtasks.session.manifests import published_manifest, reading
 from hpmtasks.session.newest import newest_of
 from hpmtasks.session.session import Session
 from hpmtasks.session.speculation import is_answered
@@ -58,7 +57,7 @@ def foresee(session: Session, name: PackageName, tag: Tag) -> None:
 
     begin(session, [foreseen(session, name, tag.version, tag.commit)])
     session.executor.start(
-        acquisition(session, name, tag.version, tag.commit),
+        reading(session, name, tag.version, tag.commit),
         (f"foresight of {name.key}", follow_all),
     )
 

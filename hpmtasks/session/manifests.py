@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hpmtasks.model.manifest import Manifest, parse_dependency_manifest
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
-from hpmtasks.session.acquire import acquire, acquisition, healing
+from hpmtasks.session.acquire import acquisition, awaited, healing
 from hpmtasks.session.session import Session
+
+
+def reading(
+    session: Session, name: PackageName, version: Version, commit: str
+) -> tuple[str, Callable[[], tuple[bytes | None]]]:
+    """The key and the work of reading the bytes of a package.json, for the executor; ``None`` is no bytes.
+
+    A worker is lent this, too, and tells it before the files of the package are written.
+    """
+
+    def read() -> tuple[bytes | None]:
+        asked = acquisition(session, name, version, commit)
+        return (healing(session, asked, f"{name}@{version}", lambda: _text(session, name, commit)),)
+
+    return f"text of {name.key} {commit}", read
 
 
 def published_manifest(session: Session, name: PackageName, version: Version, commit: str) -> Manifest | None:
@@ -21,15 +38,11 @@ def published_manifest(session: Session, name: PackageName, version: Version, co
         HpmError: The archive cannot be had.
     """
 
-    def read() -> Manifest | None:
-        asked = acquisition(session, name, version, commit)
-        text = healing(session, asked, f"{name}@{version}", lambda: _text(session, name, commit))
+    def parse() -> Manifest | None:
         return None if text is None else parse_dependency_manifest(text)
 
-    key = f"package.json of {name.key} {commit}"
-    if not session.executor.has_done(key):
-        acquire(session, name, version, commit)  # which says so where it has to wait
-    return session.executor.collect(key, read)
+    (text,) = awaited(session, name, version, reading(session, name, version, commit))
+    return session.executor.collect(f"package.json of {name.key} {commit}", parse)
 
 
 def _text(session: Session, name: PackageName, commit: str) -> bytes | None:

@@ -18,8 +18,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
+from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hpmtasks.dataclass import replace
 from hpmtasks.errors import HpmError
@@ -29,13 +30,25 @@ from hpmtasks.session.executor import Executor
 if TYPE_CHECKING:
     from hpmtasks.session.session import Session
 
-#: Told what came of an order; ``None``: nothing did, and it is for somebody else to do.
-Receive = Callable[[Delivery | None], None]
+
+class Receiver(Protocol):
+    """Who is told of an order."""
+
+    def manifest(self, text: bytes | None) -> None:
+        """The package.json has come, ``None`` if there is none; the rest is on its way."""
+        ...
+
+    def delivery(self, came: Delivery | None) -> None:
+        """What came of the order; ``None``: nothing did, and it is for somebody else to do."""
+        ...
+
 
 #: Requests that all workers together have on their way at a time.
 CONNECTIONS = 64
-# Where answers come at once, so many threads keep one unpacking; each more of them costs memory and time.
-_FEW_THREADS = 2
+# Where answers come at once, so many requests keep one thread unpacking; each more costs memory and time.
+_FEW_REQUESTS = 2
+# Nor is more asked for while so many archives that have come are not unpacked yet.
+_ENOUGH_TO_COMPUTE = 4
 # If nothing came for so long, it is the network that is waited for.
 _SECONDS_TO_IDLE = 0.01
 _GROWTH = 4
@@ -98,20 +111,20 @@ class Workers:
         """Whether the files of what *order* is for are being laid out, or were."""
         return (order.name.key, order.commit) in self._laying_out
 
-    def send(self, orders: Sequence[tuple[Order, Receive]]) -> None:
+    def send(self, orders: Sequence[tuple[Order, Receiver]]) -> None:
         """Somebody is at work on *orders*. What comes of them is told once :meth:`listen` was called."""
         lost = []
         with self._guard:
-            shares: list[list[tuple[Order, Receive]]] = [[] for _ in self._colleagues]
-            for order, receive in orders:
-                shares[self._sent % len(shares)].append((order, receive))
+            shares: list[list[tuple[Order, Receiver]]] = [[] for _ in self._colleagues]
+            for order, receiver in orders:
+                shares[self._sent % len(shares)].append((order, receiver))
                 self._sent += 1
                 if order.lays_out:
                     self._laying_out.add((order.name.key, order.commit))
             for colleague, share in zip(self._colleagues, shares, strict=True):
                 lost += colleague.send(share)
-        for receive in lost:
-            receive(None)
+        for receiver in lost:
+            receiver.delivery(None)
 
     def listen(self) -> None:
         """From now on a thread tells what came of orders as soon as it is known."""
@@ -141,8 +154,8 @@ class Workers:
         else:
             threading.Thread(target=_reap, args=(self._processes,), daemon=True).start()
         for colleague in self._colleagues:
-            for receive in colleague.close():
-                receive(None)
+            for receiver in colleague.close():
+                receiver.delivery(None)
 
     def _hear(self) -> None:
         listening = {colleague.channel: colleague for colleague in self._colleagues}
@@ -153,8 +166,8 @@ class Workers:
                 return  # closed, which tells everybody
             for channel in ready:
                 colleague = listening[channel]
-                for receive, delivery in colleague.read():
-                    receive(delivery)
+                for tell in colleague.read():
+                    tell()
                 if colleague.is_gone:
                     del listening[channel]
 
@@ -180,7 +193,7 @@ class _Colleague:
         self.channel = channel
         self.is_gone = False
         self._guard = threading.Lock()
-        self._waiting: dict[int, Receive] = {}
+        self._waiting: dict[int, Receiver] = {}
         self._count = 0
         self._messages = _Messages()
 
@@ -189,15 +202,15 @@ class _Colleague:
         """Whether it has not answered everything."""
         return bool(self._waiting)
 
-    def send(self, orders: Sequence[tuple[Order, Receive]]) -> list[Receive]:
+    def send(self, orders: Sequence[tuple[Order, Receiver]]) -> list[Receiver]:
         """The worker has *orders*; the result is who waits in vain."""
         with self._guard:
             if self.is_gone:
-                return [receive for _, receive in orders]
+                return [receiver for _, receiver in orders]
             text = []
-            for order, receive in orders:
+            for order, receiver in orders:
                 self._count += 1
-                self._waiting[self._count] = receive
+                self._waiting[self._count] = receiver
                 text.append(_message((self._count, str(order.name), str(order.version), *order[2:])))
             try:
                 self.channel.sendall(b"".join(text))
@@ -205,8 +218,11 @@ class _Colleague:
                 return self._lose()
         return []
 
-    def read(self) -> Iterator[tuple[Receive, Delivery | None]]:
-        """What the worker has answered since; waits for something. Nothing comes any more if it is gone."""
+    def read(self) -> Iterator[Callable[[], None]]:
+        """What the worker has answered since, for who is told when called; waits for something.
+
+        Nothing comes any more if it is gone.
+        """
         try:
             data = self.channel.recv(_PIECE)
         except OSError:
@@ -214,14 +230,18 @@ class _Colleague:
         if not data:
             with self._guard:
                 lost = self._lose()
-            yield from ((receive, None) for receive in lost)
-        for number, came in self._messages.take(data):
+            yield from (partial(receiver.delivery, None) for receiver in lost)
+        for number, is_all, came in self._messages.take(data):
             with self._guard:
-                receive = self._waiting.pop(number, None)
-            if receive is not None:
-                yield receive, Delivery(*came) if came else None
+                receiver = self._waiting.pop(number, None) if is_all else self._waiting.get(number)
+            if receiver is None:
+                continue
+            if is_all:
+                yield partial(receiver.delivery, Delivery(*came) if came else None)
+            else:
+                yield partial(receiver.manifest, came)
 
-    def close(self) -> list[Receive]:
+    def close(self) -> list[Receiver]:
         """The worker is gone; the result is who waits in vain."""
         with self._guard:
             lost = self._lose()
@@ -230,7 +250,7 @@ class _Colleague:
         self.channel.close()
         return lost
 
-    def _lose(self) -> list[Receive]:
+    def _lose(self) -> list[Receiver]:
         self.is_gone = True
         lost, self._waiting = list(self._waiting.values()), {}
         return lost
@@ -294,20 +314,23 @@ def _fork(session: Session, pairs: Sequence[tuple[socket.socket, socket.socket]]
 
 
 class _Crew:
-    """The threads of a worker, which all take orders from one queue.
+    """The threads of a worker, which all take orders from one queue, and turns at computing.
 
-    There are few while archives come faster than they are unpacked. For as long as none comes there are
-    more and more of them, up to as many as there may be.
+    An order whose package.json somebody waits for is asked for at once. Of others few are on their way at
+    a time, while archives come faster than they are unpacked; for as long as none comes, more and more.
     """
 
     def __init__(self, session: Session, channel: socket.socket, most: int) -> None:
         self._session = session
         self._channel = channel
         self._most = most
-        self._threads = 0
-        self._came = 0
+        self._abreast = _FEW_REQUESTS
+        self._is_urgent = False
         self._orders: SimpleQueue[tuple[int, Order]] = SimpleQueue()
-        self._turn = threading.Lock()
+        self._guard = threading.Lock()  # of how many threads there are, and what they do
+        self._threads = self._idle = self._asking = 0
+        self._came = 0
+        self._computing = threading.Lock()
         self._speaking = threading.Lock()
 
     def serve(self, parent: int) -> None:
@@ -329,36 +352,83 @@ class _Crew:
         messages = _Messages()
         came = 0
         while True:
-            is_short = self._threads < self._most and not self._orders.empty()
-            if not select.select([self._channel], [], [], _SECONDS_TO_IDLE if is_short else None)[0]:
-                if self._came == came and not self._turn.locked():
-                    self._hire(_GROWTH * self._threads)
+            may_grow = self._abreast < self._most and not self._orders.empty()
+            if not select.select([self._channel], [], [], _SECONDS_TO_IDLE if may_grow else None)[0]:
+                if self._came == came and not self._computing.locked():
+                    self._abreast *= _GROWTH
+                    self._hire()
                 came = self._came
                 continue
             data = self._channel.recv(_PIECE)
             if not data:
                 return
             for number, name, version, *more in messages.take(data):
-                self._orders.put((number, Order.parse(name, version, *more)))
-            self._hire(_FEW_THREADS)
+                order = Order.parse(name, version, *more)
+                self._is_urgent |= order.tells
+                self._orders.put((number, order))
+            self._hire()
 
-    def _hire(self, wanted: int) -> None:
-        """There are *wanted* threads, but for what there is nothing to do for."""
-        needed = self._threads + self._orders.qsize()
-        while self._threads < min(wanted, self._most, needed):
-            self._threads += 1
-            threading.Thread(target=self._work, daemon=True).start()
+    def _hire(self) -> None:
+        """There are as many threads as there is something to do for at once."""
+        with self._guard:
+            while self._threads < self._most and self._is_short():
+                self._threads += 1
+                self._idle += 1
+                threading.Thread(target=self._work, daemon=True).start()
+
+    def _is_short(self) -> bool:
+        if self._orders.qsize() <= self._idle:
+            return False
+        about_to_compute = self._threads - self._idle - self._asking
+        return self._is_urgent or (
+            self._asking + self._idle < self._abreast and about_to_compute < _ENOUGH_TO_COMPUTE
+        )
 
     def _work(self) -> None:
         while True:
             number, order = self._orders.get()
+            with self._guard:
+                self._idle -= 1
+                self._asking += 1
+            turn = _Turn(self._computing, self._has_come)
             try:
-                answer = tuple(deliver(self._session, order, self._turn))
+                answer = tuple(deliver(self._session, order, turn, partial(self._say, number, False)))
             except Exception:  # noqa: BLE001  whoever asked will meet it, and tell it
                 answer = ()
+            if not turn.has_come:
+                self._has_come()
             self._came += 1
-            with self._speaking, suppress(OSError):
-                self._channel.sendall(_message((number, answer)))
+            self._say(number, True, answer)
+            with self._guard:
+                self._idle += 1
+
+    def _has_come(self) -> None:
+        """What a thread has asked for is there, so another may ask while that one computes."""
+        with self._guard:
+            self._asking -= 1
+        self._hire()
+
+    def _say(self, number: int, is_all: bool, what: Any) -> None:
+        with self._speaking, suppress(OSError):
+            self._channel.sendall(_message((number, is_all, what)))
+
+
+class _Turn:
+    """The turn of one thread at computing; *begin* is called when it first wants it."""
+
+    def __init__(self, computing: threading.Lock, begin: Callable[[], None]) -> None:
+        self.has_come = False
+        self._computing = computing
+        self._begin = begin
+
+    def __enter__(self) -> None:
+        if not self.has_come:
+            self.has_come = True
+            self._begin()
+        self._computing.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._computing.release()
 
 
 def _take_memory_from_one_pool() -> None:

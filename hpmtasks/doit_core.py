@@ -23,9 +23,12 @@ from typing import Any
 
 #: In the order in which they import each other.
 _MODULES = ("exceptions", "cmdparse", "action", "dependency", "task", "loader", "control", "runner")
-#: What they import for actions that are commands or functions, for a debugger, for ``-n``, for other
-#: databases than ours, and for what goes wrong.
-_LATER = ("dbm", "hashlib", "inspect", "multiprocessing", "pdb", "pickle", "queue", "subprocess", "traceback")
+#: What they import for options, for actions that are commands or functions, for a debugger, for ``-n``, for
+#: other databases than ours, and for what goes wrong.
+_LATER = (
+    "copy", "dbm", "getopt", "hashlib", "inspect", "multiprocessing", "pdb", "pickle", "queue", "subprocess",
+    "traceback",
+)  # fmt: skip
 
 
 class _Later(ModuleType):

@@ -81,7 +81,19 @@ def _no_arguments() -> Any:
     return Signature()
 
 
-class StageTask(Task):  # type: ignore[misc]  # doit carries no types
+class _WithoutOptions(Task):  # type: ignore[misc]  # doit carries no types
+    """A doit task that has no options; doit would ask getopt for them all the same."""
+
+    def init_options(self, args: list[str] | None = None) -> list[str] | None:
+        """See doit."""
+        if args:
+            rest: list[str] | None = super().init_options(args)
+            return rest
+        self.options: dict[str, Any] = {}
+        return args
+
+
+class StageTask(_WithoutOptions):
     """A doit task that is made without doit's twenty checks: a blank one, copied and filled in."""
 
     def __init__(
@@ -110,14 +122,6 @@ class StageTask(Task):  # type: ignore[misc]  # doit carries no types
         self.clean_actions = list(clean)
         for each in (action, *self.clean_actions):
             each.task = self
-
-    def init_options(self, args: list[str] | None = None) -> list[str] | None:
-        """See doit; a stage has no options."""
-        if args:
-            rest: list[str] | None = super().init_options(args)
-            return rest
-        self.options: dict[str, Any] = {}
-        return args
 
 
 _BLANK = vars(Task("blank", [], io={"capture": False}, verbosity=2))
@@ -164,7 +168,7 @@ def _cleaning(function: Callable[..., object], arguments: Sequence[Any]) -> Call
 
 def group(name: str, members: Iterable[str], doc: str) -> Task:
     """The task *name* that stands for all its *members*."""
-    return Task(name, None, task_dep=list(members), doc=doc, has_subtask=True)
+    return _WithoutOptions(name, None, task_dep=list(members), doc=doc, has_subtask=True)
 
 
 class _Asked(dict[str, Any]):
@@ -215,7 +219,7 @@ def placeholders(
     loader = DelayedLoader(checked, executed=after, creates=names, target_regex=paths)
     loader.regex_groups = asked = _Asked(loader)
     for name in names:
-        yield Task(name, None, loader=loader, doc=f"known once {after} has run")
+        yield _WithoutOptions(name, None, loader=loader, doc=f"known once {after} has run")
 
 
 def failing_task(name: str, error: HpmError) -> Task:

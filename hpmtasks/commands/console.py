@@ -30,7 +30,7 @@ _COMMANDING = pattern(
 
 def visible(text: str) -> str:
     r"""*text* with every character that a terminal would obey as ``\uXXXX``; in JSON it means the same."""
-    if text.isprintable():  # as nearly every text is; none of those characters is
+    if text.replace("\n", "").isprintable():  # as nearly every text is; none of those characters is
         return text
     return _COMMANDING.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 

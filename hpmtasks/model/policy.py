@@ -6,17 +6,19 @@ stops nobody.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hpmtasks.dataclass import dataclass
 from hpmtasks.errors import InvalidManifest
 from hpmtasks.model.manifest import Manifest
+from hpmtasks.pattern import pattern
+
+if TYPE_CHECKING:
+    from datetime import date
 
 Trust = Literal["no-downgrade"]
-_AGE = re.compile(r"([0-9]{1,6})\s*(m|minutes?|h|hours?|d|days?|w|weeks?)")
+_AGE = pattern(r"([0-9]{1,6})\s*(m|minutes?|h|hours?|d|days?|w|weeks?)")
 _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _AGE_FORM = 'it is a number of minutes, or a text such as "12 hours", "3 days", "2 weeks"'
 _LONGEST_MINUTES = 10 * 365 * 24 * 60
@@ -145,6 +147,8 @@ def _ignore(entry: Any, where: str, issues: list[str]) -> Ignore | None:
     ]
     until = None
     if entry.get("until") is not None:
+        from datetime import date
+
         try:
             until = date.fromisoformat(entry["until"])
         except (TypeError, ValueError):

@@ -63,7 +63,7 @@ class Project:
         """``package-lock.json``."""
         return self.root / LOCKFILE
 
-    @property
+    @cached_property
     def modules(self) -> Path:
         """``hem_modules``."""
         return self.root / MODULES
@@ -92,7 +92,12 @@ class Project:
 
     def candidates(self) -> list[Path]:
         """Every :meth:`candidate_path` that is there, be it of this run or of one that was killed."""
-        return [path for path in self.state_folder.glob(f"*{MANIFEST}") if path.is_file()]
+        try:
+            names = sorted(os.listdir(self.state_folder))
+        except OSError:
+            return []
+        found = [self.state_folder / name for name in names if name.endswith(MANIFEST)]
+        return [path for path in found if path.is_file()]
 
     @property
     def links_path(self) -> Path:
@@ -115,7 +120,7 @@ class Project:
 
     def package_folder(self, name: PackageName) -> Path:
         """``hem_modules/owner/repo``. The name was validated when it was parsed."""
-        return self.modules / name.owner / name.repo
+        return Path(self.package_path(name))
 
     def package_path(self, name: PackageName) -> str:
         """:meth:`package_folder` as text, for what is done once for each package."""

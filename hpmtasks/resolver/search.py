@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from hpmtasks import errors
 from hpmtasks.model.package import PackageId, PackageName, Requirement
 from hpmtasks.resolver.candidates import Candidates
-from hpmtasks.resolver.request import MemberPackage, Overrides, RootRequirement
-from hpmtasks.resolver.solution import Resolved, Solution, find_cycle, make_solution
+from hpmtasks.resolver.request import Overrides, RootRequirement
+from hpmtasks.resolver.solution import Resolved, Solution, without_cycle
 from hpmtasks.resolver.solver import Solver
 from hpmtasks.semver.version import Version
 
@@ -26,28 +25,6 @@ def search(root: Sequence[RootRequirement], candidates: Candidates, overrides: O
         for name, version in versions.items()
     }
     return without_cycle(root, packages, candidates.members)
-
-
-def without_cycle(
-    root: Iterable[RootRequirement],
-    packages: Mapping[PackageName, Resolved],
-    own: Mapping[PackageName, MemberPackage],
-) -> Solution:
-    """The solution that consists of *packages*, of which some may be *own* members of the workspace.
-
-    Raises:
-        CircularDependency: It has packages that need each other in a circle.
-    """
-    solution = make_solution(root, packages)
-    members = {
-        name: Resolved(member.package.version, member.requirements)
-        for name, member in own.items()
-        if name in packages
-    }
-    cycle = find_cycle({**solution, **members})
-    if cycle is not None:
-        raise errors.CircularDependency([str(package) for package in cycle])
-    return solution
 
 
 class Exhausted(Exception):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from hpmtasks.dataclass import dataclass
+from hpmtasks.errors import CircularDependency
 from hpmtasks.model.package import PackageId, PackageName, Requirement
-from hpmtasks.resolver.request import RootRequirement
+from hpmtasks.resolver.request import MemberPackage, RootRequirement
 from hpmtasks.semver.version import Version
 
 
@@ -87,3 +88,25 @@ def find_cycle(solution: Mapping[PackageName, Resolved]) -> list[PackageId] | No
             elif requirement.name not in finished:
                 path[requirement.name] = iter(solution[requirement.name].requirements)
     return None
+
+
+def without_cycle(
+    root: Iterable[RootRequirement],
+    packages: Mapping[PackageName, Resolved],
+    own: Mapping[PackageName, MemberPackage],
+) -> Solution:
+    """The solution that consists of *packages*, of which some may be *own* members of the workspace.
+
+    Raises:
+        CircularDependency: It has packages that need each other in a circle.
+    """
+    solution = make_solution(root, packages)
+    members = {
+        name: Resolved(member.package.version, member.requirements)
+        for name, member in own.items()
+        if name in packages
+    }
+    cycle = find_cycle({**solution, **members})
+    if cycle is not None:
+        raise CircularDependency([str(package) for package in cycle])
+    return solution

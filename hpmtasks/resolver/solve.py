@@ -6,13 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hpmtasks.dataclass import replace
 from hpmtasks.model.package import PackageName, Requirement
-from hpmtasks.resolver.candidates import Candidates
 from hpmtasks.resolver.catalogue import Catalogue
 from hpmtasks.resolver.confirm import confirm
 from hpmtasks.resolver.request import Direction, MemberPackage, Override, Overrides, RootRequirement
-from hpmtasks.resolver.search import search, without_cycle
-from hpmtasks.resolver.solution import Solution
-from hpmtasks.resolver.solver import Unsolvable
+from hpmtasks.resolver.solution import Solution, without_cycle
 from hpmtasks.semver.constraint import Constraint
 from hpmtasks.semver.version import Version
 from hpmtasks.semver.version_set import VersionSet
@@ -60,6 +57,10 @@ def solve(
     confirmed = confirm(root, foreign, promised or {}, Overrides(replacements), own)
     if confirmed is not None:
         return without_cycle(root, confirmed, own)
+    from hpmtasks.resolver.candidates import Candidates
+    from hpmtasks.resolver.search import search
+    from hpmtasks.resolver.solver import Unsolvable
+
     candidates = Candidates(
         catalogue,
         locked=foreign,

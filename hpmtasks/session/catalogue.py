@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from hpmtasks.errors import NotOffline, PackageNotFound, UnsafeArchive
 from hpmtasks.model.lock_entry import LockEntry
@@ -13,14 +14,15 @@ from hpmtasks.resolver.catalogue import Unavailable
 from hpmtasks.semver.constraint import parse_constraint
 from hpmtasks.semver.version import Version
 from hpmtasks.semver.version_set import VersionSet
-from hpmtasks.session.foresight import foresee
 from hpmtasks.session.interpreter import hemlock_version
 from hpmtasks.session.known import as_known
 from hpmtasks.session.manifests import published_manifest
-from hpmtasks.session.moved import as_locked
+from hpmtasks.session.once import once
 from hpmtasks.session.session import Session
-from hpmtasks.session.trust import Trust
 from hpmtasks.sources.source import Tag
+
+if TYPE_CHECKING:
+    from hpmtasks.session.trust import Trust
 
 
 def promised(entry: LockEntry) -> list[Requirement]:
@@ -41,7 +43,12 @@ class SourceCatalogue:
         self._session = session
         self._retracted: dict[PackageName, VersionSet] = {}
         self._tags: dict[PackageId, Tag] = {}
-        self._trust = Trust(session)
+
+    @once
+    def _trust(self) -> Trust:
+        from hpmtasks.session.trust import Trust
+
+        return Trust(self._session)
 
     def versions(self, name: PackageName) -> Sequence[Version]:
         """Every tagged version of *name*."""
@@ -75,6 +82,8 @@ class SourceCatalogue:
 
     def expect(self, packages: Iterable[PackageId]) -> None:
         """Fetch ahead what will probably be chosen, and what that leads to."""
+        from hpmtasks.session.foresight import foresee
+
         for package in packages:
             entry = self._session.documents.locked.get(package.name)
             if entry is None or entry.version != package.version:
@@ -88,6 +97,8 @@ class SourceCatalogue:
             Unavailable: The source lists no such tag (any more), or is another repository by now.
         """
         if package not in self._tags:
+            from hpmtasks.session.moved import as_locked
+
             for tag in self._session.tags(package.name).tags:
                 if tag.version == package.version:
                     self._tags[package] = as_known(

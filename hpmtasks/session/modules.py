@@ -181,15 +181,15 @@ class Modules:
         Raises:
             StorageFailure: ``hem_modules`` itself is a link.
         """
-        if self._project.modules.is_symlink():
+        if os.path.islink(self._project.modules_path):
             raise StorageFailure(
                 f"{self._project.modules} is a link, and hpm writes only inside the project.\n\n"
                 "Remove the link (the interpreter cannot load packages through one) and run hpm again."
             )
-        folder = self._project.package_folder(name)
-        if folder.parent.is_symlink():
-            folder.parent.unlink()
-        return folder
+        owner = f"{self._project.modules_path}/{name.owner}"
+        if os.path.islink(owner):
+            os.unlink(owner)
+        return self._project.package_folder(name)
 
     def respell(self, name: PackageName) -> None:
         """What hpm laid out for *name* when it was spelled in other letters is called so now."""

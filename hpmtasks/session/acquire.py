@@ -13,7 +13,7 @@ from hpmtasks.model.resolution import ResolvedPackage
 from hpmtasks.semver.version import Version
 from hpmtasks.session.session import Session
 from hpmtasks.session.vanished import told_as_locked
-from hpmtasks.store.entries import ArchiveEntry, DamagedEntry, Intake, TreeEntry
+from hpmtasks.store.entries import ArchiveEntry, DamagedEntry, Intake, Staging, TreeEntry
 
 if TYPE_CHECKING:
     from hpmtasks.session.delivery import Delivery
@@ -75,6 +75,7 @@ def fetch(
     computing: ExitStack,
     turn: AbstractContextManager[object],
     read: Callable[[bytes | None], object] | None = None,
+    lay_out: Staging | None = None,
 ) -> Intake:
     """The archive of *commit* has come from its source; it and its tree are in the store.
 
@@ -82,6 +83,7 @@ def fetch(
         computing: Enters *turn* when all has come. Threads that compute at the same time would only take
             the interpreter from each other.
         read: As in :meth:`Store.take_in`. Who waits for that waits for nobody's *turn*.
+        lay_out: As in :meth:`Store.take_in`.
 
     Raises:
         HpmError: As :meth:`Source.archive` and :meth:`Store.take_in`.
@@ -98,7 +100,7 @@ def fetch(
             read(manifest)
             computing.enter_context(turn)
 
-    return session.store.take_in(name, commit, write, version=str(version), read=tell)
+    return session.store.take_in(name, commit, write, version=str(version), read=tell, lay_out=lay_out)
 
 
 def kept_archive(

@@ -17,7 +17,7 @@ from hpmtasks.semver.version import Version
 from hpmtasks.session.acquire import fetch, kept_archive
 from hpmtasks.session.planning import planned_files
 from hpmtasks.session.session import Session
-from hpmtasks.store.entries import ArchiveEntry, LinkMethod, Prepared
+from hpmtasks.store.entries import ArchiveEntry, LinkMethod, Prepared, Staging
 
 if TYPE_CHECKING:
     from hpmtasks.front.linking import Files
@@ -98,12 +98,14 @@ def deliver(
     """
     archive = kept_archive(session, order.name, order.version, order.commit, order.integrity)
     store = session.store
+    staging = Staging(session.project.state_folder, order.integrity, order.tree) if order.lays_out else None
+    prepared = None
     with ExitStack() as computing:
         if archive is None:
             read = tell if order.tells else None
             asked = order.name, order.version, order.commit
-            taken = fetch(session, *asked, computing=computing, turn=turn, read=read)
-            archive, tree, manifest = taken.archive, taken.tree, taken.manifest
+            taken = fetch(session, *asked, computing=computing, turn=turn, read=read, lay_out=staging)
+            archive, tree, manifest, prepared = taken.archive, taken.tree, taken.manifest, taken.prepared
         else:
             computing.enter_context(turn)
             tree = store.find_tree_of(order.name, order.commit) or store.unpack(order.name, order.commit)
@@ -112,15 +114,10 @@ def deliver(
             manifest = manifest_of(tree)
         known = archive.sha256, archive.size, archive.comment, tree.digest, manifest
         found = Delivery(*known, files=planned_files(tree))
-        if not order.lays_out or not _is_promised(order, found):
+        # To say that it is not what was promised is for who collects it.
+        if staging is None or not staging.is_promised(archive.sha256, tree.digest):
             return found
-        target, staging = session.project.package_folder(order.name), session.project.state_folder
-        prepared = store.prepare(tree, target, staging=staging)
+        if prepared is None:
+            target = session.project.package_folder(order.name)
+            prepared = store.prepare(tree, target, staging=staging.folder)
         return found._replace(staged=str(prepared.path), method=str(prepared.method))
-
-
-def _is_promised(order: Order, found: Delivery) -> bool:
-    """Whether it is what the lock says. To say that it is not is for who collects it."""
-    if order.tree is not None:
-        return found.tree == order.tree
-    return order.integrity in {None, f"sha256-{found.sha256}"}

@@ -282,6 +282,7 @@ def _message(value: Any) -> bytes:
 
 def _load_for_all(session: Session) -> None:
     """What every worker needs is loaded once, before there is any."""
+    import hpmtasks.store.at_once
     import hpmtasks.store.inventory
     import hpmtasks.store.received  # noqa: F401
     from hpmtasks.net.http import load_client

@@ -27,21 +27,20 @@ def label_of(name: PackageName, version: str, commit: str) -> str:
     return f"{name}@{version or commit}"
 
 
-def keep(layout: Layout, received: Received) -> tuple[Path, str, int]:
-    """What was *received* is an archive of the store; its path, sha256 and size.
+def keep(layout: Layout, received: Received, sha256: str) -> Path:
+    """What was *received*, which has this *sha256*, is an archive of the store: the file that is returned.
 
     Raises:
         StorageFailure: The file system refuses.
     """
+    path = layout.archive(sha256)
     with storage_failures("write", layout.cache):
-        sha256, size = received.digest(), received.size()
-        path = layout.archive(sha256)
         try:
             received.keep(path)  # over an equal one, or a damaged one
         except IsADirectoryError:
             remove_tree(path)
             received.keep(path)
-    return path, sha256, size
+    return path
 
 
 def add(layout: Layout, name: PackageName, commit: str, received: Received, version: str) -> ArchiveEntry:
@@ -56,7 +55,8 @@ def add(layout: Layout, name: PackageName, commit: str, received: Received, vers
 
     with refusals(label_of(name, version, commit)), storage_failures("read", layout.cache):
         comment = identify(received.beginning())
-    path, sha256, size = keep(layout, received)
+        sha256, size = received.digest(), received.size()
+    path = keep(layout, received, sha256)
     known = read_record(layout, name, commit)
     tree = ""
     if known is not None and known.sha256 == sha256:

@@ -93,16 +93,23 @@ class LinkMethod(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
-    """What the store has of a package after :meth:`~hpmtasks.store.store.Store.take_in`.
+class Staging:
+    """Where the files of a package are wanted, under a temporary name, and what they have to be for that.
 
     Attributes:
-        manifest: The bytes of its package.json; ``None`` if it has none.
+        folder: For the temporary name, on the file system where they belong.
+        integrity, tree: What a lock promises of the archive and of what is in it; ``None`` if it does not.
     """
 
-    archive: ArchiveEntry
-    tree: TreeEntry
-    manifest: bytes | None
+    folder: Path
+    integrity: str | None = None
+    tree: str | None = None
+
+    def is_promised(self, sha256: str, tree: str) -> bool:
+        """Whether a lock promises this archive, and this in it."""
+        if self.tree is not None:
+            return tree == self.tree
+        return self.integrity in {None, f"sha256-{sha256}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,21 @@ class Prepared:
     path: Path
     tree: str
     method: LinkMethod
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What the store has of a package after :meth:`~hpmtasks.store.store.Store.take_in`.
+
+    Attributes:
+        manifest: The bytes of its package.json; ``None`` if it has none.
+        prepared: Its files, laid out; ``None`` if that was not asked for, or has yet to be done.
+    """
+
+    archive: ArchiveEntry
+    tree: TreeEntry
+    manifest: bytes | None
+    prepared: Prepared | None = None
 
 
 class DamagedEntry(IntegrityMismatch):

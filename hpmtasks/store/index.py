@@ -19,6 +19,7 @@ from hpmtasks.store.tree import tree_digest
 
 _SCHEMA = 1
 _CHUNK = 1 << 16
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def write_record(layout: Layout, entry: ArchiveEntry, tree: tuple[TreeFile, ...] = ()) -> None:
@@ -133,7 +134,7 @@ def _write(layout: Layout, path: Path, content: dict[str, Any]) -> None:
 
 
 def _encoded(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, separators=(",", ":")).encode()
+    return _ENCODER.encode(content).encode()
 
 
 def _read_object(path: Path) -> dict[str, Any] | None:

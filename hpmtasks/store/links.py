@@ -36,9 +36,10 @@ def view(members: tuple[Member, ...]) -> View:
     Raises:
         Refused: Followed links multiply the package beyond all bounds.
     """
-    if any(member.kind is Kind.LINK for member in members):
+    link, file = Kind.LINK, Kind.FILE
+    if any(member.kind is link for member in members):
         return _Follower(members).view()
-    return {member.path: member for member in members if member.kind is Kind.FILE}
+    return {member.path: member for member in members if member.kind is file}
 
 
 class _Follower:

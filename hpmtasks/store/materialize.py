@@ -139,6 +139,32 @@ def materialize(tree: TreeEntry, folder: Path, method: LinkMethod) -> LinkMethod
     return _METHODS[first]
 
 
+def link_unseen(source: str, files: Sequence[TreeFile], folder: str) -> None:
+    """The empty *folder* holds the *files* of *source*, hard-linked, and nobody has looked at them.
+
+    Args:
+        source: A folder that nobody else knows of yet, so that they are as they were written.
+
+    Raises:
+        OSError: The file systems refuse.
+    """
+    reading = os.open(source, _FOLDER)
+    try:
+        target = os.open(folder, _FOLDER)
+        try:
+            made = {""}
+            for file in files:
+                path = file.path
+                above = path.rpartition("/")[0]
+                if above not in made:
+                    _make_folders(above, target, made)
+                os.link(path, path, src_dir_fd=reading, dst_dir_fd=target, follow_symlinks=False)
+        finally:
+            os.close(target)
+    finally:
+        os.close(reading)
+
+
 def _make_folders(folder: str, target: int, made: set[str]) -> None:
     missing: list[str] = []
     while folder not in made:

@@ -53,5 +53,15 @@ def within(folder: Path, make: Callable[[], T]) -> T:
     try:
         return make()
     except FileNotFoundError:
-        os.makedirs(folder, exist_ok=True)
+        _make_folder(folder)
         return make()
+
+
+def _make_folder(folder: Path) -> None:
+    """There is *folder*; nearly always it is only the last of its path that was missing."""
+    try:
+        os.mkdir(folder)
+    except FileExistsError:  # somebody else was faster
+        pass
+    except FileNotFoundError:
+        os.makedirs(folder, exist_ok=True)

@@ -31,6 +31,7 @@ from hpmtasks.store.entries import (
     Intake,
     LinkMethod,
     Prepared,
+    Staging,
     TreeEntry,
 )
 from hpmtasks.store.index import read_record, write_record
@@ -57,6 +58,7 @@ class Store:
     def __init__(self, cache_dir: Path) -> None:
         self.layout = Layout(cache_dir)
         self._methods: dict[int, LinkMethod] = {}  # by the target's device: what worked there
+        self._links_at_once = True  # until a file system refused
         self._is_swept = False
 
     # ------------------------------------------------------------ archives
@@ -99,6 +101,7 @@ class Store:
         *,
         version: str = "",
         read: Callable[[bytes | None], object] = _nothing,
+        lay_out: Staging | None = None,
     ) -> Intake:
         """What *write* writes is the archive of *name* at *commit*, and its tree is in the store, too.
 
@@ -108,10 +111,13 @@ class Store:
         Args:
             read: Told its package.json, ``None`` if it has none, as soon as the archive was found safe and
                 before any file is written.
+            lay_out: Its files are wanted, too, and come in the same go where that can be. Else it is for
+                :meth:`prepare` to do.
 
         Raises:
             UnsafeArchive: It cannot be used; nothing is added.
         """
+        from hpmtasks.store.at_once import AtOnce
         from hpmtasks.store.extract import Archive, refusals
         from hpmtasks.store.identify import identify
         from hpmtasks.store.inflate import inflate
@@ -126,11 +132,15 @@ class Store:
             archive = Archive(inflate(received.opened(), self.layout.temporary))
             manifest = archive.manifest()
             read(manifest)
-            tree = trees.add(self.layout, archive)
-            path, sha256, size = archives.keep(self.layout, received)
-            entry = ArchiveEntry(name, commit, sha256, size, path, comment, tree.digest, version)
-            write_record(self.layout, entry, tree.files)
-        return Intake(entry, tree, manifest)
+            sha256, size = received.digest(), received.size()
+            with AtOnce(lay_out if self._links_at_once else None, sha256) as at_once:
+                tree = trees.add(self.layout, archive, at_once)
+                path = archives.keep(self.layout, received, sha256)
+                entry = ArchiveEntry(name, commit, sha256, size, path, comment, tree.digest, version)
+                write_record(self.layout, entry, tree.files)
+        if at_once.is_refused:
+            self._links_at_once = False
+        return Intake(entry, tree, manifest, at_once.prepared)
 
     def adopt_archive(self, name: PackageName, commit: str, path: Path, *, version: str = "") -> ArchiveEntry:
         """A copy of the file *path* is the archive of *name* at *commit*. The file stays.
@@ -202,9 +212,11 @@ class Store:
             DamagedEntry: The archive is not what was received; it is removed. Also if there is none.
             UnsafeArchive: It is what was received, and not usable; it is removed.
         """
+        from hpmtasks.store.at_once import AtOnce
+
         with shared(self.layout.mutex), archives.opened(self.layout, name, commit) as (entry, archive):
             with storage_failures("write", self.layout.cache):
-                tree = trees.add(self.layout, archive)
+                tree = trees.add(self.layout, archive, AtOnce())
             write_record(self.layout, replace(entry, tree=tree.digest), tree.files)
         return tree
 

@@ -107,10 +107,11 @@ def list_members(data: Buffer) -> Listing:
         if header.kind in _DESCRIPTIONS:
             extended.take(header.kind, data[start : start + bounded(header.size)])
             continue
-        path, kind = _path(header, extended)
+        if extended.is_pending:
+            header = extended.applied_to(header)
+        path, kind = _path(header)
         top = top or path.partition("/")[0]
-        members.append(_member(_inside(top, path, kind), kind, header, extended, start))
-        extended.forget()
+        members.append(_member(_inside(top, path, kind), kind, header, start))
     if extended.is_pending:
         raise Refused(CUT_SHORT)
     _check_end(data, offset)
@@ -130,9 +131,14 @@ class _Extended:
     is_pending: bool = False
     records: int = 0
 
-    def forget(self) -> None:
-        if self.is_pending:
-            self.pax, self.gnu, self.is_pending = {}, {}, False
+    def applied_to(self, header: Header) -> Header:
+        """*header* as it was described; the next one was not."""
+        said = self.gnu | self.pax
+        self.pax, self.gnu, self.is_pending = {}, {}, False
+        name, target = said.get(b"path") or header.name, said.get(b"linkpath") or header.target
+        if said.get(b"size") not in (None, b"%d" % header.size):
+            raise Refused("a member has two sizes", text(name))
+        return header._replace(name=name, target=target)
 
     def take(self, kind: int, data: bytes) -> None:
         if kind == ord("g"):
@@ -161,15 +167,10 @@ class _Extended:
             raise Refused("its members are described at too great length")
         return found
 
-    def get(self, key: bytes, otherwise: bytes) -> bytes:
-        if not self.is_pending:
-            return otherwise
-        return self.pax.get(key) or self.gnu.get(key) or otherwise
 
-
-def _path(header: Header, extended: _Extended) -> tuple[str, Kind]:
+def _path(header: Header) -> tuple[str, Kind]:
     """The whole path of a member, checked, and what it is."""
-    name = text(extended.get(b"path", header.name))
+    name = text(header.name)
     kind = _KINDS.get(header.kind)
     if kind is None:
         raise Refused(_NEVER_IN_A_PACKAGE.get(header.kind, "it holds something of an unknown kind"), name)
@@ -184,18 +185,16 @@ def _inside(top: str, path: str, kind: Kind) -> str:
     first, _, inner = path.partition("/")
     if first != top or (not inner and kind is not _FOLDER):
         raise Refused("it is not one folder", path)
-    if _DRIVE.match(inner):
+    if inner[1:2] == ":" and _DRIVE.match(inner):
         raise Refused("a path names a drive", path)
     return inner
 
 
-def _member(path: str, kind: Kind, header: Header, extended: _Extended, start: int) -> Member:
-    if extended.is_pending and extended.get(b"size", b"%d" % header.size) != b"%d" % header.size:
-        raise Refused("a member has two sizes", path)
+def _member(path: str, kind: Kind, header: Header, start: int) -> Member:
     if kind is not _FILE and header.size:
         raise Refused("a folder or link has content", path)
-    target = _target(extended.get(b"linkpath", header.target), path) if kind is _LINK else ""
-    return Member(path, kind, bool(header.mode & _OWNER_MAY_EXECUTE), start, header.size, target)
+    target = _target(header.target, path) if kind is _LINK else ""
+    return Member(path, kind, header.mode & _OWNER_MAY_EXECUTE != 0, start, header.size, target)
 
 
 def _target(raw: bytes, name: str) -> str:
@@ -207,7 +206,7 @@ def _target(raw: bytes, name: str) -> str:
 def _check_path(path: str) -> None:
     parts = path.split("/")
     problem = ""
-    if _BAD_CHARACTER.search(path):
+    if ("\\" in path or not path.isprintable()) and _BAD_CHARACTER.search(path):
         problem = "a path holds a backslash or a control character"
     elif path.startswith("/"):
         problem = "a path is absolute"
@@ -217,7 +216,7 @@ def _check_path(path: str) -> None:
         problem = f"a path is deeper than {DEEPEST} folders"
     elif (len(path) > LONGEST_PART or not path.isascii()) and _is_too_long(path, parts):
         problem = "a path is too long"
-    elif _DRIVE.match(path):
+    elif path[1:2] == ":" and _DRIVE.match(path):
         problem = "a path names a drive"
     if problem:
         raise Refused(problem, path)
@@ -232,7 +231,8 @@ def _check_end(data: Buffer, offset: int) -> None:
     if len(data) - offset < 2 * BLOCK:
         raise Refused(CUT_SHORT)
     for position in range(offset, len(data), _CHUNK):
-        if data[position : position + _CHUNK].strip(b"\0"):
+        chunk = data[position : position + _CHUNK]
+        if chunk.count(0) != len(chunk):
             raise Refused("there is something after its end")
 
 

@@ -20,6 +20,7 @@ from hpmtasks.store.staging import move, new_name, within
 from hpmtasks.store.tree import tree_digest
 
 if TYPE_CHECKING:
+    from hpmtasks.store.at_once import AtOnce
     from hpmtasks.store.extract import Archive
 
 _LOST_THE_RACE = frozenset({errno.ENOTEMPTY, errno.EEXIST})
@@ -65,8 +66,12 @@ def recorded(layout: Layout, digest: str) -> TreeEntry | None:
     return TreeEntry(digest, found[0], tree_files(folder))
 
 
-def add(layout: Layout, archive: Archive) -> TreeEntry:
+def add(layout: Layout, archive: Archive, at_once: AtOnce) -> TreeEntry:
     """The package in *archive* is a tree of the store.
+
+    Args:
+        at_once: Lays the files out before anybody can find them; but not if an equal tree was there
+            already, whose files they are not.
 
     Raises:
         Refused: It cannot be unpacked; nothing is added.
@@ -80,9 +85,13 @@ def add(layout: Layout, archive: Archive) -> TreeEntry:
         files = archive.write(inside, durable=not boot())
         begin_tree_index(index, files)
         digest = tree_digest(files)
+        at_once.lay_out(inside, files, digest)
         folder = layout.tree(digest)
         existing = _move(layout, staged, folder, digest)
-        return existing or TreeEntry(digest, files, tree_files(folder))
+        if existing is None:
+            return TreeEntry(digest, files, tree_files(folder))
+        at_once.drop()
+        return existing
     except BaseException:
         with suppress(StorageFailure):
             remove_tree(Path(staged))

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,7 +22,7 @@ from hpmtasks.store.store import Store
 from hpmtasks.store.tree import digest_folder
 from tests.support.archives import END, TOP, File, Link, member, pack_gzip
 from tests.support.killing import killed_before
-from tests.support.store_worker import COMMIT, NAME, work_at_once, writing
+from tests.support.store_worker import COMMIT, NAME, work_at_once, work_in_halves, writing
 
 ENTRIES: dict[str, bytes | File | Link] = {
     "package.json": b'{"name": "acme/lib", "version": "1.0.0"}',
@@ -215,14 +216,17 @@ def test_a_tree_that_went_away_is_told_as_missing(store: Store, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("step", ["rename", "link", "mkdir", "write", "open"])
-def test_cut_at_any_step_it_is_completed_by_the_next(tmp_path: Path, step: str) -> None:
+@pytest.mark.parametrize("does", [work_in_halves, work_at_once])
+def test_cut_at_any_step_it_is_completed_by_the_next(
+    tmp_path: Path, step: str, does: Callable[[Store, bytes, Path], None]
+) -> None:
     """Ended before the n-th call of a kind: the store and the package are whole or absent, a rerun heals."""
     point, finished = 0, False
     while not finished:
         point += 1
         folder = tmp_path / f"{step}{point}"
         with killed_before(point, step):
-            work_at_once(Store(folder / "cache"), ARCHIVE, folder)
+            does(Store(folder / "cache"), ARCHIVE, folder)
             finished = True
         package = folder / "acme" / "lib"
         store = Store(folder / "cache")
@@ -231,7 +235,7 @@ def test_cut_at_any_step_it_is_completed_by_the_next(tmp_path: Path, step: str) 
             not package.exists()
             or digest_folder(package) == store.take_in(NAME, COMMIT, writing(ARCHIVE)).tree.digest
         )
-        work_at_once(store, ARCHIVE, folder)
+        does(store, ARCHIVE, folder)
         assert leftovers(folder) == []
     assert point > 2
 

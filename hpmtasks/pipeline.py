@@ -36,7 +36,6 @@ from hpmtasks.stages.extract import tasks as extract
 from hpmtasks.stages.fetch import tasks as fetch
 from hpmtasks.stages.imports import tasks as imports
 from hpmtasks.stages.imports.action import importers
-from hpmtasks.stages.link import tasks as link
 from hpmtasks.stages.lock import tasks as lock
 from hpmtasks.stages.resolve import tasks as resolve
 from hpmtasks.stages.verify import tasks as verify
@@ -111,6 +110,8 @@ def packages(session: Session) -> Iterator[Task]:
             in_order.append(task.name)
             yield task
     for name, folder in session.stand_ins(resolution).items():
+        from hpmtasks.stages.link import tasks as link
+
         linking = link.task(session, name, folder)
         stages["link"].append(linking.name)
         in_order.append(linking.name)

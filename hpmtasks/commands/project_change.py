@@ -370,7 +370,8 @@ def _installed_manifest(session: Session, name: PackageName) -> bytes:
         came = session.manifests.get((name.key, package.commit))
         if came is not None:
             return came
-    return (session.project.package_folder(name) / MANIFEST).read_bytes()
+    with open(f"{session.project.package_path(name)}/{MANIFEST}", "rb") as file:
+        return file.read()
 
 
 def _native_libraries(session: Session, names: Sequence[PackageName]) -> list[str]:

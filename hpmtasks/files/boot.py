@@ -14,6 +14,6 @@ def boot() -> str:
     process wrote is seen by all, until power is lost.
     """
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return Path("/proc/sys/kernel/random/boot_id").read_bytes().decode("ascii").strip()
     except (OSError, ValueError):
         return ""

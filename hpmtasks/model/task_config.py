@@ -20,7 +20,6 @@ import re
 from collections.abc import Mapping
 
 from hpmtasks.dataclass import dataclass
-from hpmtasks.files.glob_syntax import MOST_PARTS, parse_globs
 from hpmtasks.model.fields import Field, Reader, leads_out, near
 from hpmtasks.model.manifest_issues import shown
 
@@ -161,6 +160,10 @@ def _inside(field: Field, *prefixes: str) -> tuple[str, ...]:
             path = path.removeprefix(prefix)
         if leads_out(path):
             field.refuse(f': "{pattern}" must be a path inside the project, with "/" between its parts.')
+    if not found:
+        return found
+    from hpmtasks.files.glob_syntax import MOST_PARTS, parse_globs
+
     try:
         # Only these can have too many alternatives or parts; every other one is right.
         parse_globs([pattern for pattern in found if "{" in pattern or len(pattern) > MOST_PARTS])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpmtasks.errors import InvalidManifest
 from hpmtasks.model.json_load import load
@@ -18,8 +19,10 @@ from hpmtasks.model.manifest import NO_VERSION, Manifest, parse_manifest, read_m
 from hpmtasks.model.manifest_issues import issues_of_identity
 from hpmtasks.model.package import PackageName
 from hpmtasks.project import MANIFEST, Project
-from hpmtasks.project.member_globs import MemberGlob, find_folders, includes
 from hpmtasks.project.members import Member, Workspace
+
+if TYPE_CHECKING:
+    from hpmtasks.project.member_globs import MemberGlob
 
 __all__ = ["Member", "Workspace", "read_workspace", "workspace_root_of"]
 
@@ -40,11 +43,15 @@ def workspace_root_of(folder: Path) -> Path | None:
     """
     for above in folder.parents:
         patterns = _patterns_in(above / MANIFEST)
+        if not patterns:
+            continue
+        from hpmtasks.project.member_globs import MemberGlob, includes
+
         try:
             globs = [MemberGlob.parse(pattern) for pattern in patterns]
         except ValueError:
             continue
-        if globs and includes(globs, folder.relative_to(above).as_posix()):
+        if includes(globs, folder.relative_to(above).as_posix()):
             return above
     return None
 
@@ -93,6 +100,8 @@ def read_workspace(
 
 
 def _globs(project: Project, patterns: tuple[str, ...]) -> list[MemberGlob]:
+    from hpmtasks.project.member_globs import MemberGlob
+
     issues, globs = [], []
     for pattern in patterns:
         try:
@@ -106,6 +115,8 @@ def _globs(project: Project, patterns: tuple[str, ...]) -> list[MemberGlob]:
 
 def _found(project: Project, globs: list[MemberGlob]) -> tuple[list[str], list[str]]:
     """The folders of the members, and all paths on which it depends that there are no others."""
+    from hpmtasks.project.member_globs import find_folders
+
     issues: list[str] = []
     members: list[str] = []
     looked_at: list[str] = []

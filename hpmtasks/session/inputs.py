@@ -15,7 +15,6 @@ from hpmtasks.model.manifest import Manifest
 from hpmtasks.model.resolution import Resolution
 from hpmtasks.project import MODULES
 from hpmtasks.session.session import Session
-from hpmtasks.store.folder import looked_at
 
 ABSENT = "absent"
 
@@ -66,6 +65,8 @@ def stamped_paths(session: Session) -> list[str]:
         packages += [f"{MODULES}/{name.owner}", f"{MODULES}/{name}"]
     inside += [project.root / path for path in session.workspace.looked_at]
     for folder in stand_ins.values():
+        from hpmtasks.store.folder import looked_at
+
         inside += looked_at(folder)
     return [*packages, *(project.relative(path) for path in inside), str(session.settings.config_path)]
 

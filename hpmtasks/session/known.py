@@ -8,6 +8,7 @@ another commit, was moved in between. As with a tag that was moved after it was 
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from hpmtasks.dataclass import replace
 from hpmtasks.model.origin import address_in, repository_key
@@ -15,7 +16,9 @@ from hpmtasks.model.package import PackageId, PackageName
 from hpmtasks.model.resolution import ResolvedPackage
 from hpmtasks.project.known import Taken
 from hpmtasks.session.session import Session
-from hpmtasks.sources.source import Tag
+
+if TYPE_CHECKING:
+    from hpmtasks.sources.source import Tag
 
 
 def origin_of(session: Session, name: PackageName, tag: Tag) -> str:

@@ -103,7 +103,9 @@ def _packages(session: Session, known: Mapping[str, Files]) -> list[Package] | N
             if tree is None:
                 return None
             files = planned_files(tree)
-        shims = _shims(session, f"imports:{installed.name}", session.project.modules / installed.name)
+        shims = _shims(
+            session, f"imports:{installed.name}", f"{session.project.modules_path}/{installed.name}"
+        )
         folders = _folders([*(path for path, *_ in files), *(path for path, _ in shims)])
         rows.append((installed.name, installed.tree.removeprefix(_SHA256), folders, files, shims))
     return rows
@@ -139,17 +141,19 @@ def _project(session: Session) -> Recorded | None:
     if not record.get("folders"):
         return None
     sources = tuple(sorted((path, fingerprint) for path, (fingerprint, _) in record["files"].items()))
-    return tuple(record["folders"]), sources, _shims(session, "imports:.", session.project.root)
+    return tuple(record["folders"]), sources, _shims(session, "imports:.", str(session.project.root))
 
 
-def _shims(session: Session, task: str, folder: Path) -> tuple[tuple[str, bytes], ...]:
+def _shims(session: Session, task: str, folder: str) -> tuple[tuple[str, bytes], ...]:
     """The shims that *task* laid in *folder*, each with what it holds.
 
     Raises:
         ValueError: They are not what was recorded, or a folder was left without, because it is somebody's.
     """
     record = session.state.values_of(task)
-    shims = tuple((path, (folder / path).read_bytes()) for path in sorted(record.get("shims", ())))
+    if not record:
+        return ()
+    shims = tuple((path, Path(folder, path).read_bytes()) for path in sorted(record.get("shims", ())))
     if record.get("foreign") or any(fingerprint(data) != record["shims"][path] for path, data in shims):
         raise ValueError(task)
     return shims

@@ -11,7 +11,6 @@ from hpmtasks.files.removal import remove_tree
 from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import ResolvedPackage
 from hpmtasks.session import Change, Session
-from hpmtasks.session.copies import replace_contents
 from hpmtasks.session.layout import lay_out_verified
 from hpmtasks.session.occupant import Occupant
 from hpmtasks.stages.extract.record import ExtractRecord
@@ -43,6 +42,7 @@ def extract(session: Session, package: ResolvedPackage) -> ExtractRecord:
         session.changes.append(Change(package.name, before, occupant.version))
         return _recorded(package, base, occupant, base, str(method))
 
+    from hpmtasks.session.copies import replace_contents
     from hpmtasks.session.patching import apply_patch
 
     def fill(folder: Path) -> None:

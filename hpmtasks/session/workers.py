@@ -46,7 +46,7 @@ class Receiver(Protocol):
 #: Requests that all workers together have on their way at a time.
 CONNECTIONS = 64
 # Where answers come at once, so many requests keep one thread unpacking; each more costs memory and time.
-_FEW_REQUESTS = 2
+_FEW_REQUESTS = 4
 # Nor is more asked for while so many archives that have come are not unpacked yet.
 _ENOUGH_TO_COMPUTE = 4
 # If nothing came for so long, it is the network that is waited for.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
@@ -46,7 +46,7 @@ def acquisition(
         session.fetched.add(own)  # before the store has it: see Session.fetched
         session.unpacked.setdefault(own, None)
         try:
-            with _telling(session, name, version), ExitStack() as computing:
+            with telling(session, name, version), ExitStack() as computing:
                 taken = fetch(session, name, version, commit, computing=computing, turn=session.computing)
         except PackageNotFound as error:
             raise told_as_locked(session, name, version, commit, error) from error
@@ -115,7 +115,7 @@ def kept_archive(
     return found
 
 
-def _telling(session: Session, name: PackageName, version: Version) -> AbstractContextManager[object]:
+def telling(session: Session, name: PackageName, version: Version) -> AbstractContextManager[object]:
     """Inside, it is shown that *name* is being downloaded."""
     return session.progress(f"downloading {name}@{version}", lambda: session.executor.tally("archive of "))
 
@@ -141,14 +141,7 @@ def acquire(
         NetworkFailure: It could not be fetched.
         NotOffline: It would have to be fetched, and may not be.
     """
-    return awaited(session, name, version, acquisition(session, name, version, commit, integrity))
-
-
-def awaited(session: Session, name: PackageName, version: Version, step: tuple[str, Callable[[], T]]) -> T:
-    """What comes of *step*; if it is under way, it is shown that *name* is being downloaded."""
-    is_waited_for = session.executor.is_under_way(step[0])
-    with _telling(session, name, version) if is_waited_for else nullcontext():
-        return session.executor.collect(*step)
+    return session.executor.collect(*acquisition(session, name, version, commit, integrity))
 
 
 def delivered(session: Session, package: ResolvedPackage) -> Delivery | None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 
 from hpmtasks.errors import HpmError, InvalidManifest, InvalidPatch
 from hpmtasks.model.package import PackageName
 from hpmtasks.model.resolution import ResolvedPackage, from_entry
 from hpmtasks.semver.version import Version
-from hpmtasks.session.acquire import acquisition
+from hpmtasks.session.acquire import acquisition, telling
 from hpmtasks.session.delivery import Delivery, Order
 from hpmtasks.session.executor import GiveBack
 from hpmtasks.session.manifests import reading
@@ -103,13 +104,15 @@ def begin(session: Session, wanted: Sequence[Order]) -> None:
         if give_back is None and order.lays_out and not workers.lays_out(order):
             give_back = session.executor.lend(files_key(order), _nothing_prepared, workers.listen)
         if give_back is not None:
+            text = reading(session, order.name, order.version, order.commit)
+            give_text = session.executor.lend(*text, workers.listen) if order.tells else None
+            receiver = _Receiver(session, order, give_back, give_text)
             if not _is_kept(session, order):
                 own = (order.name.key, order.commit)
                 session.fetched.add(own)  # before the store has it: see Session.fetched
                 session.unpacked[own] = None
-            text = reading(session, order.name, order.version, order.commit)
-            give_text = session.executor.lend(*text, workers.listen) if order.tells else None
-            batch.append((order, _Receiver(session, order, give_back, give_text)))
+                receiver.tell(telling(session, order.name, order.version))
+            batch.append((order, receiver))
     if workers is not None:
         workers.send(batch)
 
@@ -133,6 +136,11 @@ class _Receiver:
         self._order = order
         self._give_back = give_back
         self._give_text = give_text
+        self._told = ExitStack()
+
+    def tell(self, going_on: AbstractContextManager[object]) -> None:
+        """*going_on* is shown until the worker is done."""
+        self._told.enter_context(going_on)
 
     def manifest(self, text: bytes | None) -> None:
         """See :meth:`Receiver.manifest`."""
@@ -143,6 +151,7 @@ class _Receiver:
     def delivery(self, came: Delivery | None) -> None:
         """See :meth:`Receiver.delivery`."""
         session = self._session
+        self._told.close()
         if came is None:
             is_going_on = session.workers is not None  # else the run is coming to its end
             self._give_back(None, at_once=is_going_on)

@@ -167,18 +167,6 @@ class Executor:
         with self._mutex:
             return key in self._jobs
 
-    def is_under_way(self, key: str) -> bool:
-        """Whether *key* was started, and to collect it is to wait."""
-        with self._mutex:
-            job = self._jobs.get(key)
-            return job is not None and not job.is_done
-
-    def has_done(self, key: str) -> bool:
-        """Whether *key* can be collected without waiting."""
-        with self._mutex:
-            job = self._jobs.get(key)
-            return job is not None and job.is_done
-
     def tally(self, kind: str) -> tuple[int, int]:
         """Of the things whose key begins with *kind*: how many are done, and how many are known of."""
         with self._mutex:

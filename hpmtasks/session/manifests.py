@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hpmtasks.model.manifest import Manifest, parse_dependency_manifest
 from hpmtasks.model.package import PackageName
 from hpmtasks.semver.version import Version
-from hpmtasks.session.acquire import acquisition, awaited, healing
+from hpmtasks.session.acquire import acquisition, healing
 from hpmtasks.session.session import Session
 
 
@@ -41,7 +41,7 @@ def published_manifest(session: Session, name: PackageName, version: Version, co
     def parse() -> Manifest | None:
         return None if text is None else parse_dependency_manifest(text)
 
-    (text,) = awaited(session, name, version, reading(session, name, version, commit))
+    (text,) = session.executor.collect(*reading(session, name, version, commit))
     return session.executor.collect(f"package.json of {name.key} {commit}", parse)
 
 

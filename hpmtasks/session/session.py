@@ -239,10 +239,7 @@ class Session:
     def tags(self, name: PackageName) -> TagList:
         """The versions of *name*; read once in a run, perhaps already by a thread that ran ahead."""
         if name.key not in self._listed:
-            key, work = self.reading_tags(name)
-            is_waited_for = self.executor.is_under_way(key)
-            with self._telling_of_tags(name) if is_waited_for else nullcontext():
-                self._listed[name.key] = self.executor.collect(key, work)
+            self._listed[name.key] = self.executor.collect(*self.reading_tags(name))
         return self._listed[name.key]
 
     def expect_tags(self, name: PackageName) -> None:
@@ -258,15 +255,14 @@ class Session:
 
         def read() -> TagList:
             try:
-                with self._telling_of_tags(name):
+                with self.progress(
+                    f"reading the versions of {name}", lambda: self.executor.tally("tags of ")
+                ):
                     return self.source_of(name).tags(name)
             except PackageNotFound as error:
                 raise self._with_near_names(error, name) from error
 
         return f"tags of {name.key}", read
-
-    def _telling_of_tags(self, name: PackageName) -> AbstractContextManager[object]:
-        return self.progress(f"reading the versions of {name}", lambda: self.executor.tally("tags of "))
 
     def _with_near_names(self, error: PackageNotFound, name: PackageName) -> PackageNotFound:
         from hpmtasks.session.near import near_names

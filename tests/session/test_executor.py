@@ -126,7 +126,7 @@ def test_who_only_waits_is_told_nothing(executor: Executor) -> None:
     assert not executor.knows("nothing")
     executor.start(("a", _refuse))
     executor.await_if_begun("a")
-    assert executor.has_done("a")
+    assert executor.tally("a") == (1, 1)
 
 
 def test_an_interruption_of_the_main_thread_is_raised_there_whoever_waits(executor: Executor) -> None:

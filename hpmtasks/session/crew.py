@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 # Where answers come at once, so many requests keep one thread unpacking; each more costs memory and time.
 _FEW_REQUESTS = 4
-# Nor is more asked for while so many archives that have come are not unpacked yet.
-_ENOUGH_TO_COMPUTE = 4
 # If nothing came for so long, it is the network that is waited for.
 _SECONDS_TO_IDLE = 0.01
 _GROWTH = 4
@@ -57,7 +55,8 @@ class Crew:
     """The threads of a worker, which all take orders from one queue, and turns at computing.
 
     An order whose package.json somebody waits for is asked for at once. Of others few are on their way at
-    a time, while archives come faster than they are unpacked; for as long as none comes, more and more.
+    a time, and no more while as many have come that are not unpacked; for as long as none comes, more and
+    more.
     """
 
     def __init__(self, session: Session, channel: socket.socket, most: int) -> None:
@@ -127,7 +126,7 @@ class Crew:
             return False
         about_to_compute = self._threads - self._idle - self._asking
         return self._is_urgent or (
-            self._asking + self._idle < self._abreast and about_to_compute < _ENOUGH_TO_COMPUTE
+            self._asking + self._idle < self._abreast and about_to_compute < self._abreast
         )
 
     def _work(self) -> None:

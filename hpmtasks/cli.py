@@ -16,7 +16,7 @@ from hpmtasks.commands.console import Console
 from hpmtasks.commands.flags import read_flags
 from hpmtasks.dataclass import as_dict
 from hpmtasks.errors import Defect, HpmError, Interrupted, StorageFailure, Terminated
-from hpmtasks.files.failures import explain
+from hpmtasks.files.failures import OF_A_DISK, explain
 
 _TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
@@ -44,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output left; nothing more can be said to it.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  closed by the exit
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        return _told(_of_the_system(error) or _defect(error), console)
     return code
 
 
@@ -54,28 +56,39 @@ def _run(given: list[str], environ: dict[str, str], console: Console) -> int:
     except SystemExit as done:  # --help and --version
         return int(done.code or 0)
     except HpmError as error:
-        console.failure(error)
-        return error.exit_code
+        return _told(error, console)
     except KeyboardInterrupt as interrupt:
         return _told_as_interrupted(interrupt, console)
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001  the last line of defence
-        if isinstance(error, OSError) and error.errno in _TOO_MANY_FILES:  # whatever was opened: modules, too
-            failure = StorageFailure(explain(error, "open", error.filename or "a file"))
-            console.failure(failure)
-            return failure.exit_code
-        if "--verbose" in given:
+        failure = _of_the_system(error)
+        if failure is None and "--verbose" in given:
             import traceback
 
             traceback.print_exc()
-        console.failure(
-            Defect(
-                f"hpm has a defect: {type(error).__name__}: {error}\n\n"
-                "Please report it with the output of the same command and --verbose."
-            )
-        )
-        return Defect.exit_code
+        return _told(failure or _defect(error), console)
+
+
+def _told(failure: HpmError, console: Console) -> int:
+    console.failure(failure)
+    return failure.exit_code
+
+
+def _of_the_system(error: Exception) -> HpmError | None:
+    """What *error* tells of the machine, where nobody nearer to it could say so; else ``None``."""
+    if isinstance(error, OSError) and error.errno in _TOO_MANY_FILES:  # whatever was opened: modules, too
+        return StorageFailure(explain(error, "open", error.filename or "a file"))
+    if isinstance(error, OSError) and error.errno in OF_A_DISK and error.filename is None:
+        return StorageFailure(explain(error, "write", "the output"))
+    return None
+
+
+def _defect(error: Exception) -> Defect:
+    return Defect(
+        f"hpm has a defect: {type(error).__name__}: {error}\n\n"
+        "Please report it with the output of the same command and --verbose."
+    )
 
 
 def interrupted(interrupt: KeyboardInterrupt) -> int:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -284,3 +287,23 @@ def test_reader_that_leaves_is_no_failure_to_speak_of(shell: CommandLine) -> Non
     assert started.stderr.read() == ""
     started.stderr.close()
     assert started.wait() == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["at the end", "at once"])
+def test_output_that_cannot_be_written_is_told_of(shell: CommandLine, unbuffered: str) -> None:
+    """Whoever keeps what hpm says on a full disk learns that it is full, and not of a defect."""
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "hpmtasks", "--version"],
+            cwd=shell.project,
+            env={**shell.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert process.returncode == 4
+    assert process.stderr.startswith(
+        "Error: Cannot write the output: the disk is full. Free some space there"
+    )

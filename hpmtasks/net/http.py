@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from io import BytesIO
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import BinaryIO
 
 from hpmtasks import __version__
 from hpmtasks.dataclass import dataclass, replace
 from hpmtasks.errors import NetworkFailure
+from hpmtasks.hearing import first_of
 from hpmtasks.net.address import Origin, origin_of, redirected, without_secrets
 from hpmtasks.net.fetcher import LARGEST_ANSWER, LARGEST_DOWNLOAD, Answer, Fetcher, OfflineFetcher, Token
 from hpmtasks.net.proxies import proxy_for, tls_context
@@ -35,8 +36,6 @@ MOST_REDIRECTS = 5
 _LARGEST_REFUSAL = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 1 << 20
-# A signal that comes in the moment before the main thread begins to wait does not wake it.
-_SECONDS_DEAF = 0.5
 
 
 def open_fetcher(
@@ -196,7 +195,7 @@ class HttpFetcher:
                 ended.put(error)
 
         threading.Thread(target=attempt, name="hpm-request", daemon=True).start()
-        outcome = _first_of(ended)
+        outcome = first_of(ended)
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
@@ -347,13 +346,6 @@ class HttpFetcher:
         # Without https nothing is verified; a context that trusts nobody costs nothing.
         context = tls_context(self._environ) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return HttpxWire(context, proxy)
-
-
-def _first_of(queue: SimpleQueue[Answer | BaseException]) -> Answer | BaseException:
-    """What comes next, waiting for it; a signal in the moment before the waiting begins is heard, too."""
-    while True:
-        with suppress(Empty):
-            return queue.get(timeout=_SECONDS_DEAF)
 
 
 def load_client(environ: Mapping[str, str], url: str) -> None:

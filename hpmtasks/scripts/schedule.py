@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import HpmError
+from hpmtasks.hearing import wait, wait_for
 from hpmtasks.scripts.events import Ended, Events, Outcome, Queued
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Schedule:
         if known is None:
             self.require([wanted])
             with self._changed:
-                self._changed.wait_for(lambda: node.state in ("stale", "running", "settled"))
+                wait_for(self._changed, lambda: node.state in ("stale", "running", "settled"))
                 known = node.outcome
         return known is not None and known.kind == "fresh"
 
@@ -136,7 +137,7 @@ class Schedule:
         self.require([wanted])
         node = self._nodes[wanted]
         with self._changed:
-            self._changed.wait_for(lambda: node.outcome is not None)
+            wait_for(self._changed, lambda: node.outcome is not None)
             assert node.outcome is not None  # noqa: S101  just waited for
             return node.outcome
 
@@ -159,7 +160,7 @@ class Schedule:
                     finally:
                         self._changed.acquire()
                     continue
-                self._changed.wait()
+                wait(self._changed)
             return self.outcomes()
 
     def outcomes(self) -> dict[TaskId, Outcome]:

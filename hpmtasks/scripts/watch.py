@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import StorageFailure
+from hpmtasks.hearing import first_of
 from hpmtasks.project import STATE_FOLDER
 
 #: Changes that follow each other this closely are one batch; a stream of them is cut at the limit.
@@ -104,7 +105,7 @@ class Watcher:
         Raises:
             StorageFailure: The system cannot tell any more.
         """
-        return self._raise_if_failed(self._batches.get())
+        return self._raise_if_failed(first_of(self._batches))
 
     def pending(self) -> Batch:
         """All that was told and not asked for yet; does not wait."""

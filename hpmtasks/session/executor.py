@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, cast
 
+from hpmtasks.hearing import take
+
 T = TypeVar("T")
 
 #: A unit of work and the name under which a task collects it.
@@ -35,8 +37,6 @@ class GiveBack(Protocol):
 #: Enough to hide the latency of a few round trips; a thread that waits costs next to nothing.
 WIDTH = 64
 _PATIENCE_SECONDS = 2.0
-# A signal that comes in the moment before the main thread begins to wait does not wake it.
-_SECONDS_DEAF = 0.5
 
 
 def _nothing() -> None:
@@ -225,8 +225,7 @@ class Executor:
                 self._do(job)
             elif not job.is_done:
                 job.listen()
-                while not ended.acquire(timeout=_SECONDS_DEAF):
-                    pass
+                take(ended)
                 ended.release()  # another may wait, too
 
     def _do(self, job: _Job) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from hpmtasks.commands.command import Context
 from hpmtasks.commands.companions import Companion
+from hpmtasks.commands.running import interruption
 from hpmtasks.dataclass import dataclass, field
 from hpmtasks.errors import HpmError, Interrupted
 from hpmtasks.scripts.events import Ended, Event, Started
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: What changes so soon after a service has started may be its own doing.
 _SETTLING_SECONDS = 1.0
+# What services are asked to end with that are to be started again.
+_RESTARTING = signal.SIGTERM
 
 
 @dataclass
@@ -119,6 +122,19 @@ class _Watch(Companion):
             with self._mutex:
                 if self._round is not None:
                     self._round.is_over = True
+        self._heed_signals()
+
+    def _heed_signals(self) -> None:
+        """A signal ends the watching also if it came when nothing was left of the round to be ended.
+
+        Raises:
+            Interrupted: There was one that was not this watch's own.
+        """
+        asked = list(self._round.run.children.asked) if self._round is not None else []
+        if self._restarts and _RESTARTING in asked:
+            asked.remove(_RESTARTING)
+        if asked:
+            raise interruption(asked[0])
 
     def join(self, run: ScriptRun, session: Session) -> None:
         """See :class:`Companion`."""
@@ -139,7 +155,7 @@ class _Watch(Companion):
             self._take(watcher.pending())
             if self._waiting and not self._restarts:
                 self._restarts = True
-                now.run.children.ask(signal.SIGTERM)
+                now.run.children.ask(_RESTARTING)
 
     def _take(self, batch: Batch) -> None:
         """*batch* came during a round, or right behind it; part of it may be the scripts' doing."""

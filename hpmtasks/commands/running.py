@@ -224,11 +224,16 @@ def _code(run: ScriptRun, outcomes: Mapping[TaskId, Outcome]) -> int:
     if run.children.asked and (
         is_cut_short or not all(id_ in run.performer.had_terminal for id_, _ in failed)
     ):
-        stopped = Terminated if run.children.asked[0] == signal.SIGTERM else Interrupted
-        raise stopped("Interrupted.")
+        raise interruption(run.children.asked[0])
     if run.schedule.defect is not None:
         raise run.schedule.defect
     return failed[0][1].code if failed else 0
+
+
+def interruption(number: int) -> Interrupted:
+    """What a run ends with that was sent the signal *number*."""
+    stopped = Terminated if number == signal.SIGTERM else Interrupted
+    return stopped("Interrupted.")
 
 
 def _tell_preview(context: Context, run: ScriptRun) -> int:

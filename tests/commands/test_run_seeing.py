@@ -11,15 +11,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from openapi_schema_validator import OAS31Validator
 
+from hpmtasks.commands.companions import Companion
+from hpmtasks.commands.console import Console
+from hpmtasks.commands.run_watch import watch_tasks
+from hpmtasks.errors import Interrupted, Terminated
 from tests.support.command_line import PATIENCE_SECONDS, CommandLine
 from tests.support.pages import ROOT
 from tests.support.projects import ProjectFolder
 from tests.support.working_copies import workspace as working_copy
+
+if TYPE_CHECKING:
+    from hpmtasks.commands.command import Context
+    from hpmtasks.scripts.run import ScriptRun
+    from hpmtasks.session import Session
 
 SCHEMA = json.loads((ROOT / "docs/run.schema.json").read_text(encoding="utf-8"))
 WATCHING = "Watching; Ctrl-C ends it."
@@ -156,6 +166,29 @@ def test_a_service_is_started_again(project: ProjectFolder) -> None:
     project.write("src/main", "m3\n")
     reader.until("up m3\n", after=at)
     assert reader.end() == 130
+
+
+@pytest.mark.parametrize(("number", "ending"), [(signal.SIGINT, Interrupted), (signal.SIGTERM, Terminated)])
+def test_a_signal_when_all_scripts_have_ended_ends_the_watching(
+    tmp_path: Path, number: int, ending: type[Interrupted]
+) -> None:
+    """It came too late to cut anything of the round short, and is heard all the same."""
+
+    class Events:
+        def subscribe(self, _: object) -> None:
+            """Nothing happens."""
+
+    run = SimpleNamespace(tasks={}, asked=(), events=Events(), children=SimpleNamespace(asked=[number]))
+    session = SimpleNamespace(workspace=SimpleNamespace(members=()))
+    context = SimpleNamespace(console=Console(), project=SimpleNamespace(root=tmp_path))
+
+    def settle(companion: Companion) -> int:
+        companion.join(cast("ScriptRun", run), cast("Session", session))
+        return 0
+
+    with pytest.raises(Interrupted) as caught:
+        watch_tasks(cast("Context", context), settle)
+    assert type(caught.value) is ending
 
 
 def test_ctrl_c_while_a_script_runs(project: ProjectFolder) -> None:

@@ -34,6 +34,7 @@ _KEPT_BYTES = 16 << 20
 
 def load_for_all(session: Session) -> None:
     """What every worker needs is loaded once, before there is any."""
+    import hpmtasks.sources.routing
     import hpmtasks.store.at_once
     import hpmtasks.store.inventory
     import hpmtasks.store.received  # noqa: F401
@@ -43,8 +44,6 @@ def load_for_all(session: Session) -> None:
 
     environ = session.settings.environ
     with suppress(HpmError):  # to be told by the task that needs it
-        for name in session.known_names()[:1]:
-            session.source_of(name)
         load_client(environ, GithubSettings.from_environment(environ).server_url)
     gunzip_library()
     with suppress(ImportError):
